@@ -1,0 +1,53 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Every room is built with the same strictness: imports are internal unless said otherwise, and a
+/// member is visible only if its module is imported in that file.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A room of `Sources/`, with the rooms it may import (docs/architecture.md has the table).
+func room(_ name: String, _ imports: String...) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .target(name: $0) }, path: "Sources/\(name)",
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "fettle",
+  products: [
+    .library(name: "Fettle", targets: ["Fettle"]),
+    .executable(name: "fettle", targets: ["FettleTool"]),
+  ],
+  dependencies: [],
+  targets: [
+    room("CompilerSupport"),
+    room("Tensors", "CompilerSupport"),
+    room("Targets", "CompilerSupport"),
+    room("GraphIR", "CompilerSupport", "Tensors"),
+    room("Rewriting", "CompilerSupport", "Tensors", "GraphIR"),
+    room("ONNX", "CompilerSupport", "Tensors", "GraphIR"),
+    room("Evaluation", "CompilerSupport", "Tensors", "GraphIR", "Rewriting"),
+    room("LoopIR", "CompilerSupport", "Tensors"),
+    room("Lowering", "CompilerSupport", "Tensors", "Targets", "GraphIR", "LoopIR"),
+    room("CEmission", "CompilerSupport", "Tensors", "Targets", "LoopIR"),
+    room(
+      "Execution", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "LoopIR",
+      "Lowering", "CEmission"),
+    room(
+      "Passes", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "Evaluation"),
+    room("Checking", "CompilerSupport"),
+    room(
+      "Fettle", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "ONNX",
+      "Evaluation", "LoopIR", "Lowering", "CEmission", "Execution", "Passes", "Checking"),
+    .executableTarget(
+      name: "FettleTool", dependencies: ["Fettle"], path: "Sources/FettleTool",
+      swiftSettings: strict,
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)
