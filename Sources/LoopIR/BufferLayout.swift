@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Tensors
+
+/// Where the elements of a tensor lie in a buffer: the order and split of its axes, a border (halo) around
+/// them, and an offset. Kernels reach tensors only through `at`, so a layout is a decision apart from them.
+public struct BufferLayout: Hashable, Sendable {
+  /// A level of the nest in which elements lie.
+  public struct Axis: Hashable, Sendable {
+    /// Which part of a dimension's coordinate selects the position along this axis.
+    public enum Part: Hashable, Sendable {
+      case whole
+      /// ⌊coordinate / factor⌋.
+      case outer(factor: Int)
+      /// coordinate mod factor.
+      case inner(factor: Int)
+    }
+
+    /// The dimension of the logical shape.
+    public let dimension: Int
+    public let part: Part
+    /// Positions along the axis in memory, halo and padding included.
+    public let extent: Int
+    /// Elements between neighbours along the axis.
+    public let stride: Int
+  }
+
+  /// Positions kept free before and after a dimension's own.
+  public struct Halo: Hashable, Sendable {
+    public let before: Int
+    public let after: Int
+
+    /// A border of two widths.
+    public init(before: Int, after: Int) {
+      self.before = before
+      self.after = after
+    }
+
+    /// No border.
+    public static let none = Halo(before: 0, after: 0)
+  }
+
+  /// The element type and logical shape.
+  public let type: TensorType
+  /// The axes, outermost first.
+  public let axes: [Axis]
+  /// One for each logical dimension.
+  public let halo: [Halo]
+  /// Elements in front of the first one, not counting its halo.
+  public let offset: Int
+  /// Elements that the buffer spans from its start, halo and padding included.
+  public let elementCount: Int
+
+  private init(type: TensorType, axes: [Axis], halo: [Halo], offset: Int, elementCount: Int) {
+    self.type = type
+    self.axes = axes
+    self.halo = halo
+    self.offset = offset
+    self.elementCount = elementCount
+  }
+
+  /// The dense layout in which axes have the given order and split; strides follow. A split dimension stands
+  /// twice in `order`, as `.outer` and `.inner` of one factor, and is filled up to a multiple of it; a
+  /// dimension with a halo is not split.
+  public init(
+    _ type: TensorType, order: [(dimension: Int, part: Axis.Part)], halo: [Halo]? = nil
+  ) {
+    let halo = halo ?? Array(repeating: .none, count: type.shape.rank)
+    var axes: [Axis] = []
+    var stride = 1
+    for (dimension, part) in order.reversed() {
+      let extent: Int
+      switch part {
+      case .whole:
+        extent = type.shape[dimension] + halo[dimension].before + halo[dimension].after
+      case .outer(let factor): extent = (type.shape[dimension] + factor - 1) / factor
+      case .inner(let factor): extent = factor
+      }
+      axes.append(Axis(dimension: dimension, part: part, extent: extent, stride: stride))
+      stride *= extent
+    }
+    self.init(
+      type: type, axes: axes.reversed(), halo: halo, offset: 0, elementCount: stride)
+  }
+
+  /// Row-major order, outermost dimension first, perhaps with a halo.
+  public static func rowMajor(_ type: TensorType, halo: [Halo]? = nil) -> BufferLayout {
+    BufferLayout(type, order: (0..<type.shape.rank).map { ($0, .whole) }, halo: halo)
+  }
+
+  /// Row-major order with blocks of `factor` positions of `dimension` innermost (NCHWc if it is 1).
+  public static func blocked(
+    _ type: TensorType, dimension: Int, factor: Int, halo: [Halo]? = nil
+  ) -> BufferLayout {
+    guard factor > 1 else { return rowMajor(type, halo: halo) }
+    var order: [(dimension: Int, part: Axis.Part)] = (0..<type.shape.rank).map {
+      ($0, $0 == dimension ? .outer(factor: factor) : .whole)
+    }
+    order.append((dimension, .inner(factor: factor)))
+    return BufferLayout(type, order: order, halo: halo)
+  }
+
+  /// The part of this layout that holds a box of the tensor: the same memory, seen as a tensor of its own.
+  /// Along a split dimension the box must start at a multiple of the factor.
+  public func region(start: [Int], shape: Shape) -> BufferLayout {
+    let origin = at(start.map { Index($0) })
+    guard let position = origin.constantValue else { unreachableRegion() }
+    let base = zip(axes.map(\.dimension), axes).reduce(position) { sum, pair in
+      sum - (pair.1.part == .whole ? halo[pair.0].before * pair.1.stride : 0)
+    }
+    return BufferLayout(
+      type: TensorType(type.element, shape), axes: axes, halo: halo, offset: base,
+      elementCount: elementCount)
+  }
+
+  private func unreachableRegion() -> Never { fatalError("compiler bug: constants give a constant") }
+
+  /// The offset in elements of the element at these coordinates (one for each logical dimension); in the
+  /// halo they may be negative or beyond the extent.
+  public func at(_ coordinates: [Index]) -> Index {
+    precondition(coordinates.count == type.shape.rank, "one coordinate for each dimension")
+    var index = Index(offset)
+    for axis in axes {
+      let coordinate = coordinates[axis.dimension]
+      switch axis.part {
+      case .whole: index = index + (coordinate + halo[axis.dimension].before) * axis.stride
+      case .outer(let factor): index = index + coordinate.quotient(by: factor) * axis.stride
+      case .inner(let factor): index = index + coordinate.remainder(by: factor) * axis.stride
+      }
+    }
+    return index
+  }
+
+  /// Whether the elements lie in plain row-major order without gaps from the buffer's start.
+  public var isRowMajor: Bool { self == .rowMajor(type) }
+
+  /// The bytes that the buffer spans.
+  public var byteCount: Int { (elementCount * type.element.bitCount + 7) / 8 }
+}
