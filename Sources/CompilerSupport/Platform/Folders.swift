@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// A new empty folder that is removed with all that is in it when the last reference goes.
+public final class TemporaryFolder: Sendable {
+  /// The folder's absolute path.
+  public let path: String
+
+  /// Makes a folder whose name starts with `prefix`, where `TMPDIR` says or in `/tmp`.
+  public init(_ prefix: String = "fettle") throws(Failure) {
+    let parent = Platform.environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    var template = Array(Paths.join(parent, prefix + "-XXXXXX").utf8CString)
+    let made = template.withUnsafeMutableBufferPointer { buffer -> String? in
+      guard let base = buffer.baseAddress, let name = mkdtemp(base) else { return nil }
+      return String(cString: name)
+    }
+    guard let made else { throw Platform.fileFailure("make a folder for temporary files", parent) }
+    path = made
+  }
+
+  deinit { try? Platform.removeTree(path) }
+
+  /// The path of a file of this name in the folder.
+  public func file(_ name: String) -> String { Paths.join(path, name) }
+}
+
+extension Platform {
+  /// Makes a folder and those above it that are missing; one that is there is left as it is.
+  public static func createDirectory(_ path: String) throws(Failure) {
+    try checkPath(path)
+    var missing: [String] = []
+    var next = path
+    while fileKind(next) == nil {
+      missing.append(next)
+      let parent = Paths.folder(of: next)
+      if parent == next || parent == "." { break }
+      next = parent
+    }
+    for folder in missing.reversed() where mkdir(folder, 0o777) != 0 && errno != EEXIST {
+      throw fileFailure("make the folder", folder)
+    }
+    guard fileKind(path) == .folder else {
+      throw Failure("cannot make the folder: a file of this name is there", at: Origin(file: path))
+    }
+  }
+
+  /// The names in a folder, sorted, without `.` and `..`.
+  public static func entries(of folder: String) throws(Failure) -> [String] {
+    try checkPath(folder)
+    guard let stream = opendir(folder) else { throw fileFailure("list the folder", folder) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+      let start = UnsafeRawPointer(entry).advanced(by: offset)
+      let name = String(cString: start.assumingMemoryBound(to: CChar.self))
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Removes a file, or a folder with all that is in it; symbolic links are removed, not followed. It
+  /// is no failure if nothing is there.
+  public static func removeTree(_ path: String) throws(Failure) {
+    try checkPath(path)
+    var folders: [String] = []
+    var open = [path]
+    while let next = open.popLast() {
+      var info = stat()
+      guard lstat(next, &info) == 0 else {
+        if errno == ENOENT { continue }
+        throw fileFailure("remove the file", next)
+      }
+      if info.st_mode & S_IFMT == S_IFDIR {
+        folders.append(next)
+        for name in try entries(of: next) { open.append(Paths.join(next, name)) }
+      } else if unlink(next) != 0, errno != ENOENT {
+        throw fileFailure("remove the file", next)
+      }
+    }
+    for folder in folders.reversed() where rmdir(folder) != 0 && errno != ENOENT {
+      throw fileFailure("remove the folder", folder)
+    }
+  }
+}
