@@ -15,6 +15,13 @@ func room(_ name: String, _ imports: String...) -> Target {
     swiftSettings: strict)
 }
 
+/// The tests of a room; `imports` are the rooms they use beside it.
+func tests(_ name: String, _ imports: String...) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: ([name] + imports).map { .target(name: $0) },
+    path: "Tests/\(name)Tests", swiftSettings: strict)
+}
+
 let package = Package(
   name: "fettle",
   products: [
@@ -48,6 +55,8 @@ let package = Package(
       linkerSettings: [
         .unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))
       ]),
+    tests("Targets", "CompilerSupport"),
+    tests("Checking", "CompilerSupport"),
   ],
   swiftLanguageModes: [.v6]
 )
