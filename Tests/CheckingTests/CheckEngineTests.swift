@@ -129,7 +129,7 @@ private let graph = """
   /// Half-typed samples are refused or run; they end nothing.
   @Test func anyTextIsSafe() {
     let rich = Array(
-      """
+      #"""
       // RUN-FAILS(1): opt -p 'a{b=1}' %s "%t
       // CHECK: %[[A:[a-z[\]]]+]] = {{(a|b){1,2}}} [[A]]
       // CHECK-COUNT-2: x
@@ -137,7 +137,7 @@ private let graph = """
       // CHECK-LABEL: é func
       // COMPARE: abs 1e-5
       // -----
-      """)
+      """#)
     for i in rich.indices {
       for text in [String(rich[..<i]), String(rich[..<i] + rich[(i + 1)...])] {
         _ = try? outcome(text, output: "func é\n\n= a [ x x\n", errors: text, status: 1)
