@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+
+/// What a pass is given beside the graph, and where it leaves what it has to say.
+public struct PassContext {
+  /// Runs graphs on samples; nil if nothing can.
+  public var runner: (any GraphRunner)?
+  /// Inputs like those of the finished model; nil if the user gave none.
+  public var samples: Samples?
+  /// Tells what a graph costs on the target; nil if no target is chosen.
+  public var meter: (any CostMeter)?
+  /// Watches passes and rewrites.
+  public var observer: (any PassObserver)?
+  /// Warnings for the user, in order.
+  public var warnings: [Diagnostic] = []
+
+  /// A context; a pass that requires what is missing is refused by the pipeline.
+  public init(
+    runner: (any GraphRunner)? = nil, samples: Samples? = nil, meter: (any CostMeter)? = nil,
+    observer: (any PassObserver)? = nil
+  ) {
+    self.runner = runner
+    self.samples = samples
+    self.meter = meter
+    self.observer = observer
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+public import GraphIR
+
+/// Passes in the order in which they run.
+public struct Pipeline: Sendable {
+  /// The passes.
+  public var passes: [any Pass]
+
+  /// A pipeline of passes.
+  public init(_ passes: [any Pass] = []) { self.passes = passes }
+
+  /// The pipeline that a text spells, as in `fold-batch-norm, prune-channels{criterion=l1 keep=0.5}`: passes
+  /// separated by commas, options by spaces or commas. An empty text is an empty pipeline.
+  ///
+  /// - Parameters:
+  ///   - known: the passes that may be named.
+  ///   - file: what diagnostics name in front of line and column.
+  public init(
+    parsing text: String, known: [any Pass.Type], file: String = "pipeline"
+  ) throws(Failure) {
+    var tokens = AttributeScanner(text, file: file)
+    passes = []
+    if tokens.isAtEnd { return }
+    repeat {
+      _ = tokens.peek()
+      let place = tokens
+      let word = try tokens.word()
+      guard let kind = known.first(where: { $0.name == word }) else {
+        throw place.failure(
+          "there is no pass '\(word)'", notes: Spelling.notes(for: word, among: known.map { $0.name }))
+      }
+      passes.append(try kind.parse(&tokens))
+    } while tokens.take(",")
+    guard tokens.isAtEnd else {
+      throw tokens.failure("expected ',' and another pass, or the end")
+    }
+  }
+
+  /// The text of the pipeline with every option spelled out; parsing it gives the same pipeline.
+  public var text: String { passes.map { $0.text }.joined(separator: ", ") }
+
+  /// The strongest effect of a pass; `exact` without passes.
+  public var effect: NumericEffect {
+    let effects = passes.map { type(of: $0).effect }
+    return effects.contains(.lossy)
+      ? .lossy : effects.contains(.reassociates) ? .reassociates : .exact
+  }
+
+  /// Checks that what each pass requires is there: in the graph and context now, and not removed by a pass in front.
+  ///
+  /// - Throws: all that is missing.
+  public func check(on graph: Graph, _ context: PassContext) throws(Failure) {
+    var found: [Diagnostic] = []
+    for (position, pass) in passes.enumerated() {
+      let name = type(of: pass).name
+      for requirement in pass.requires {
+        let origin = Origin(subject: "pass '\(name)'")
+        let remover = passes[..<position].first { type(of: $0).removes.contains(requirement) }
+        if let remover {
+          let other = type(of: remover).name
+          found.append(
+            Diagnostic(
+              "requires \(requirement.rawValue), which '\(other)' in front of it removes",
+              at: origin, notes: ["put '\(name)' in front of '\(other)'"]))
+        } else if let obstacle = requirement.obstacle(in: graph, context) {
+          found.append(
+            Diagnostic("requires \(requirement.rawValue), but \(obstacle)", at: origin))
+        }
+      }
+    }
+    if !found.isEmpty { throw Failure(found) }
+  }
+
+  /// Checks the requirements, then runs the passes and verifies the graph after each.
+  ///
+  /// - Throws: what is missing, what a pass throws, or what is wrong with a pass's result. The graph is that of the
+  ///   last verified pass then.
+  public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
+    try check(on: graph, context)
+    for (position, pass) in passes.enumerated() {
+      let name = type(of: pass).name
+      context.observer?.willRun(pass, at: position, on: graph)
+      let start = Platform.monotonicSeconds
+      var changed = graph
+      do {
+        try pass.run(on: &changed, &context)
+      } catch {
+        throw error.located(subject: "pass '\(name)'")
+      }
+      let seconds = Platform.monotonicSeconds - start
+      graph = changed
+      context.observer?.didRun(pass, at: position, on: graph, seconds: seconds)
+    }
+  }
+}
