@@ -57,6 +57,7 @@ let package = Package(
       ]),
     tests("Targets", "CompilerSupport"),
     tests("Checking", "CompilerSupport"),
+    tests("ONNX", "CompilerSupport", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 
-/// The fields of an attribute as they come: which of them is the value is known only at the end, when
-/// the kind has been read.
+/// The fields of an attribute as they come: which of them is the value is known only at the end,
+/// when the kind has been read.
 struct AttributeFields {
   var name = ""
   var docString = ""

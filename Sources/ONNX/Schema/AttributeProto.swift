@@ -64,8 +64,11 @@ public struct AttributeProto: ProtobufMessage {
     }
   }
 
+  /// The name; may be empty.
   public var name = ""
+  /// A comment for people.
   public var docString = ""
+  /// What it holds.
   public var value = Value.undefined
 
   /// An attribute without anything in it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import CompilerSupport
+import CompilerSupport
 
 /// The files beside a model that hold tensors too large for it. Each is mapped once, and only if it
 /// lies inside the model's folder: a model from elsewhere shall not read other files of its user.

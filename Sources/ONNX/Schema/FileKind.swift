@@ -7,8 +7,16 @@ struct FileKind {
   let name: String
   let advice: String
 
-  /// The kind by a signature with which no ONNX model begins.
-  init?(signatureOf bytes: Bytes) {
+  /// The kind of a file that could not be read as an ONNX model.
+  init?(_ bytes: Bytes) {
+    if let kind = FileKind(signatureOf: bytes) ?? FileKind(textOf: bytes) {
+      self = kind
+    } else {
+      return nil
+    }
+  }
+
+  private init?(signatureOf bytes: Bytes) {
     if bytes.starts(with: "TFL3", at: 4) {
       name = "a TensorFlow Lite model"
       advice = "convert the model it was made from, or this one: python -m tf2onnx.convert --tflite"
@@ -18,7 +26,7 @@ struct FileKind {
     } else if bytes.starts(with: "HDF\r\n\u{1A}\n", at: 1) {
       name = "an HDF5 file: Keras weights or a Keras model"
       advice = "load it in Keras and export it: model.export(path, format=\"onnx\"), tf2onnx"
-    } else if bytes.starts(with: "{\"", at: 8) {
+    } else if bytes.starts(with: "\0\0{\"", at: 6) {
       name = "a .safetensors file, which holds weights but no graph"
       advice = "load the weights into their model and export that: torch.onnx.export"
     } else if bytes.count > 1, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
@@ -29,14 +37,13 @@ struct FileKind {
     }
   }
 
-  /// The kind of a file of text, which may happen to be read as protobuf.
-  init?(textOf bytes: Bytes) {
+  private init?(textOf bytes: Bytes) {
     let start = bytes[0..<min(bytes.count, 512)]
     let isText = start.withUnsafeBytes { source in
       source.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (9...13).contains($0) }
     }
     guard isText, bytes.count > 0 else { return nil }
-    let text = start.text
+    let text = start.repairedText
     let first = text.first { !$0.isWhitespace }
     if text.hasPrefix("version https://git-lfs") {
       name = "a pointer of Git LFS"

@@ -5,6 +5,7 @@ public import CompilerSupport
 public struct FunctionProto: ProtobufMessage {
   /// The operator's name in its domain.
   public var name = ""
+  /// Who defines it; empty for the standard.
   public var domain = ""
   /// Which of several functions of one name it is.
   public var overload = ""
@@ -18,6 +19,7 @@ public struct FunctionProto: ProtobufMessage {
   public var attributeDefaults: [AttributeProto] = []
   /// The operations; each uses only what comes before it.
   public var nodes: [NodeProto] = []
+  /// A comment for people.
   public var docString = ""
   /// The operator sets that the nodes are of.
   public var opsetImports: [OperatorSetIdProto] = []

@@ -5,11 +5,13 @@ public import CompilerSupport
 public struct GraphProto: ProtobufMessage {
   /// The operations; each uses only what comes before it.
   public var nodes: [NodeProto] = []
+  /// The name of the graph.
   public var name = ""
   /// The constants. Up to IR version 3 each is listed in `inputs` as well.
   public var initializers: [TensorProto] = []
   /// The constants that are stored as their nonzero elements; the name is that of `values`.
   public var sparseInitializers: [SparseTensorProto] = []
+  /// A comment for people.
   public var docString = ""
   /// What is given from outside; an initializer of the same name is its default.
   public var inputs: [ValueInfoProto] = []

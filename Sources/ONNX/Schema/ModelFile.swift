@@ -5,8 +5,8 @@ extension ModelProto {
   /// The most bytes that protobuf can hold in one message.
   public static let byteLimit = Int(Int32.max)
 
-  /// The model in a file, which is mapped; tensors are views of it. Throws, naming the file, if it can
-  /// not be read or is no ONNX model.
+  /// The model in a file, which is mapped; tensors are views of it. Throws, naming the file, if it
+  /// can not be read or is no ONNX model.
   public static func load(_ path: String) throws(Failure) -> ModelProto {
     do throws(Failure) {
       return try ModelProto(parsing: try Platform.mapFile(path))
@@ -15,11 +15,10 @@ extension ModelProto {
     }
   }
 
-  /// The model that fills the bytes; tensors are views of them. Throws if it is no ONNX model, with a
-  /// note of what it seems to be instead.
+  /// The model that fills the bytes; tensors are views of them. Throws if it is no ONNX model, with
+  /// a note of what it seems to be instead.
   public init(parsing bytes: Bytes) throws(Failure) {
     guard bytes.count > 0 else { throw Self.foreign("the file is empty") }
-    if let kind = FileKind(signatureOf: bytes) { throw Self.foreign(kind) }
     do throws(Failure) {
       let holdsGraph = try Self.holdsGraph(bytes)
       self = try ModelProto(reading: bytes)
@@ -29,7 +28,7 @@ extension ModelProto {
         throw Failure("it names no operator set")
       }
     } catch {
-      if let kind = FileKind(textOf: bytes) { throw Self.foreign(kind) }
+      if let kind = FileKind(bytes) { throw Self.foreign("it is \(kind.name)", kind.advice) }
       let what = error.diagnostics.first?.message ?? ""
       let isOtherMessage = bytes[0] == 0x0A
       throw Self.foreign(
@@ -40,7 +39,8 @@ extension ModelProto {
     }
   }
 
-  /// The model as a file, its large tensors still views. Throws if it is larger than protobuf allows.
+  /// The model as a file, its large tensors still views. Throws if it is larger than protobuf
+  /// allows.
   public func chunks() throws(Failure) -> [Bytes] {
     var writer = ProtobufWriter()
     write(to: &writer)
@@ -59,10 +59,6 @@ extension ModelProto {
       try reader.skip()
     }
     return found
-  }
-
-  private static func foreign(_ kind: FileKind) -> Failure {
-    foreign("it is \(kind.name)", kind.advice)
   }
 
   private static func foreign(_ what: String, _ notes: String...) -> Failure {

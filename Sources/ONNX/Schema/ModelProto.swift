@@ -15,6 +15,7 @@ public struct ModelProto: ProtobufMessage {
   public var domain = ""
   /// The model's own version.
   public var modelVersion: Int64 = 0
+  /// A comment for people.
   public var docString = ""
   /// What is computed.
   public var graph = GraphProto()
@@ -68,6 +69,7 @@ public struct ModelProto: ProtobufMessage {
 public struct OperatorSetIdProto: ProtobufMessage {
   /// Who defines the operators; empty for the standard ones.
   public var domain = ""
+  /// The version, from 1.
   public var version: Int64 = 0
 
   /// Version 0 of the standard operators, which does not exist.
@@ -105,7 +107,9 @@ extension [OperatorSetIdProto] {
 
 /// A key with its value.
 public struct StringEntryProto: ProtobufMessage {
+  /// What the value is for.
   public var key = ""
+  /// What is noted.
   public var value = ""
 
   /// An empty key with an empty value.

@@ -42,7 +42,7 @@ extension NodeProto {
   public func string(_ name: String) throws(Failure) -> String? {
     guard let found = attribute(name) else { return nil }
     guard case .string(let value) = found.value else { throw mismatch(found, expected: .string) }
-    return value.text
+    return value.repairedText
   }
 
   /// A text or its default.
@@ -70,7 +70,7 @@ extension NodeProto {
     guard case .strings(let values) = found.value else {
       throw mismatch(found, expected: .strings)
     }
-    return values.map(\.text)
+    return values.map(\.repairedText)
   }
 
   /// A tensor as stored, or nil if there is no such attribute.
@@ -100,9 +100,4 @@ extension NodeProto {
       "attribute '\(attribute.name)' \(what); \(expected.name) is expected",
       at: Origin(subject: subject))
   }
-}
-
-extension Bytes {
-  /// The bytes as text; what is not UTF-8 in them becomes U+FFFD.
-  public var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
 }

@@ -15,7 +15,9 @@ public struct NodeProto: ProtobufMessage {
   public var domain = ""
   /// Which of several functions of one name is meant.
   public var overload = ""
+  /// The constants, at most one of a name.
   public var attributes: [AttributeProto] = []
+  /// A comment for people.
   public var docString = ""
   /// Free notes.
   public var metadata: [StringEntryProto] = []
@@ -36,7 +38,8 @@ public struct NodeProto: ProtobufMessage {
     self.attributes = attributes
   }
 
-  /// How diagnostics name the node: `node 'stem/conv' (Conv)`, by its first result if it has no name.
+  /// How diagnostics name the node: `node 'stem/conv' (Conv)`, by its first result if it has no
+  /// name.
   public var subject: String {
     let op = domain.isEmpty || domain == "ai.onnx" ? opType : "\(domain).\(opType)"
     if !name.isEmpty { return "node '\(name)' (\(op))" }

@@ -3,11 +3,13 @@ public import CompilerSupport
 public import Tensors
 
 extension SparseTensorProto {
-  /// The most bytes that a sparse tensor may take when it is dense: a small file can claim any shape.
+  /// The most bytes that a sparse tensor may take when it is dense: a small file can claim any
+  /// shape.
   public static let denseByteLimit = 1 << 30
 
-  /// The dense tensor, zero where nothing is stored. Throws if values or indices can not be decoded, do
-  /// not fit each other or the shape, or are not ascending, or if it would be too large.
+  /// The dense tensor, zero where nothing is stored. Throws if values or indices can not be
+  /// decoded, do not fit each other or the shape, or are not ascending, or if it would be too
+  /// large.
   public func decoded(external: ExternalData? = nil) throws(Failure) -> Tensor {
     let shape = try TensorProto.shape(dims, subject: values.subject)
     let stored = try values.decoded(external: external)

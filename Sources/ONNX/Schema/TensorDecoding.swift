@@ -6,8 +6,8 @@ extension TensorProto {
   /// How diagnostics name the tensor, or nil if it has no name.
   public var subject: String? { name.isEmpty ? nil : "tensor '\(name)'" }
 
-  /// The element type and the shape. Throws if the type is not one of ours (an `unsupported` failure)
-  /// or the extents are negative or too many.
+  /// The element type and the shape. Throws if the type is not one of ours (an `unsupported`
+  /// failure) or the extents are negative or too many.
   public func decodedType() throws(Failure) -> TensorType {
     guard let element = ONNXElementType(rawValue: dataType)?.element else {
       throw failure(
@@ -20,7 +20,8 @@ extension TensorProto {
   /// The shape that dims read from a file stand for.
   static func shape(_ dims: [Int64], subject: String?) throws(Failure) -> Shape {
     guard let shape = Shape(dims.map { Int(clamping: $0) }) else {
-      let extents = dims.map(String.init).joined(separator: ",")
+      let extents =
+        dims.prefix(16).map(String.init).joined(separator: ",") + (dims.count > 16 ? ",…" : "")
       let what =
         dims.contains { $0 < 0 } ? "has a negative extent" : "has too many elements"
       throw Failure("the shape [\(extents)] \(what)", at: Origin(subject: subject))
@@ -28,9 +29,9 @@ extension TensorProto {
     return shape
   }
 
-  /// The tensor. Elements in `raw_data`, `float_data`, `double_data` or another file are views of the
-  /// mapped file. Throws if the data do not fit the shape, lie outside of their file, or are of a type
-  /// that is not ours; elements in another file need `external`.
+  /// The tensor. Elements in `raw_data`, `float_data`, `double_data` or another file are views of
+  /// the mapped file. Throws if the data do not fit the shape, lie outside of their file, or are of
+  /// a type that is not ours; elements in another file need `external`.
   public func decoded(external: ExternalData? = nil) throws(Failure) -> Tensor {
     let type = try decodedType()
     guard let tensor = Tensor(type, bytes: try elementBytes(type, external)) else {
@@ -125,8 +126,8 @@ extension TensorProto {
     return bytes
   }
 
-  /// The elements in `int32_data`, each of which may be written as signed or unsigned; those of less
-  /// than a byte are packed into one byte a number.
+  /// The elements in `int32_data`, each of which may be written as signed or unsigned; those of
+  /// less than a byte are packed into one byte a number.
   private func narrowed(to element: ElementType) throws(Failure) -> Bytes {
     if element == .i32 { return Bytes(copying: int32Data) }
     if element == .bool { return Bytes(copying: int32Data.map { UInt8($0 != 0 ? 1 : 0) }) }

@@ -17,6 +17,7 @@ public struct TensorProto: ProtobufMessage {
   public var stringData: [Bytes] = []
   /// INT64 elements.
   public var int64Data: [Int64] = []
+  /// The name; may be empty.
   public var name = ""
   /// All elements, little-endian and sub-byte ones packed, or nil if they are elsewhere.
   public var rawData: Bytes?
@@ -24,6 +25,7 @@ public struct TensorProto: ProtobufMessage {
   public var doubleData = Bytes()
   /// UINT32 and UINT64 elements.
   public var uint64Data: [UInt64] = []
+  /// A comment for people.
   public var docString = ""
   /// Where the elements are in another file: `location`, `offset`, `length`, `checksum`.
   public var externalData: [StringEntryProto] = []
@@ -86,8 +88,8 @@ public struct TensorProto: ProtobufMessage {
   }
 }
 
-/// Fixed-width values that come in one run, as good writers store them, or in several: a view in the
-/// first case, one growing copy in the other.
+/// Fixed-width values that come in one run, as good writers store them, or in several: a view in
+/// the first case, one growing copy in the other.
 private struct FixedValues {
   private var view: Bytes
   private var copy: [UInt8] = []

@@ -50,6 +50,7 @@ public struct DimensionProto: ProtobufMessage {
     case parameter(String)
   }
 
+  /// How many positions the axis has.
   public var extent = Extent.unknown
   /// A standard word for what the axis means, as in `DATA_BATCH`.
   public var denotation = ""

@@ -3,9 +3,11 @@ public import CompilerSupport
 
 /// A value's name and type.
 public struct ValueInfoProto: ProtobufMessage {
+  /// The name; may be empty.
   public var name = ""
   /// The type, or nil if it is not said.
   public var type: TypeProto?
+  /// A comment for people.
   public var docString = ""
   /// Free notes.
   public var metadata: [StringEntryProto] = []
@@ -61,6 +63,7 @@ public struct TypeProto: ProtobufMessage {
     case opaque(domain: String, name: String)
   }
 
+  /// What a value is.
   public var kind = Kind.none
   /// A standard word for what the value means, as in `IMAGE`.
   public var denotation = ""

@@ -96,7 +96,8 @@ public struct ProtobufReader: Sendable {
   /// The field's value as a signed number (protobuf's `int64`: two's complement, no zigzag).
   public mutating func int64() throws(Failure) -> Int64 { Int64(bitPattern: try uint64()) }
 
-  /// The field's value as a signed number of 32 bits; higher bits are dropped, as the format demands.
+  /// The field's value as a signed number of 32 bits; higher bits are dropped, as the format
+  /// demands.
   public mutating func int32() throws(Failure) -> Int32 {
     Int32(truncatingIfNeeded: try uint64())
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
 
-/// Writes the fields of one protobuf message. Large payloads are kept as the views they are until the
-/// chunks go to a file, so a model's weights are never copied.
+/// Writes the fields of one protobuf message. Large payloads are kept as the views they are until
+/// the chunks go to a file, so a model's weights are never copied.
 public struct ProtobufWriter: Sendable {
   /// From how many bytes on a payload is kept as a view.
   static let viewThreshold = 1024
@@ -28,8 +28,10 @@ public struct ProtobufWriter: Sendable {
     return Bytes(count: count) { destination in
       var at = 0
       for part in parts {
-        part.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: destination[at...])
-          .copyMemory(from: $0) }
+        part.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(rebasing: destination[at...])
+            .copyMemory(from: $0)
+        }
         at += part.count
       }
     }
