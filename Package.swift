@@ -55,6 +55,8 @@ let package = Package(
       linkerSettings: [
         .unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))
       ]),
+    tests("CompilerSupport"),
+    tests("Tensors", "CompilerSupport"),
     tests("Targets", "CompilerSupport"),
     tests("Checking", "CompilerSupport"),
     tests("ONNX", "CompilerSupport", "Tensors"),

@@ -83,65 +83,91 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 private enum SHA256 {
   /// Works whole blocks of 64 bytes into the state.
   static func compress(_ blocks: UnsafeRawBufferPointer, into state: inout SIMD8<UInt32>) {
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { schedule in
       constants.withUnsafeBufferPointer { k in
         guard let w = schedule.baseAddress, let k = k.baseAddress, let data = blocks.baseAddress
         else { return }
         var block = data
         let end = data + blocks.count
         while block < end {
-          expand(block, w, k)
-          rounds(w, &state)
+          rounds(block, w, k, &state)
           block += 64
         }
       }
     }
   }
 
-  /// The message schedule of one block, with the round constants added.
-  @inline(__always)
-  private static func expand(
-    _ block: UnsafeRawPointer, _ w: UnsafeMutablePointer<UInt32>, _ k: UnsafePointer<UInt32>
-  ) {
-    var i = 0
-    while i < 16 {
-      w[i] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: i &* 4, as: UInt32.self))
-      i &+= 1
-    }
-    while i < 64 {
-      let (x, y) = (w[i &- 15], w[i &- 2])
-      let small0 = rotate(x, 7) ^ rotate(x, 18) ^ (x &>> 3)
-      let small1 = rotate(y, 17) ^ rotate(y, 19) ^ (y &>> 10)
-      w[i] = (w[i &- 16] &+ small0) &+ (w[i &- 7] &+ small1)
-      i &+= 1
-    }
-    i = 0
-    while i < 64 {
-      w[i] = w[i] &+ k[i]
-      i &+= 1
-    }
-  }
-
-  /// The 64 rounds; eight of them bring each variable back to its own name.
+  /// The 64 rounds of a block. The message schedule keeps its last 16 words and is made along with the
+  /// rounds, so that the processor does both at once.
   @inline(__always)
   private static func rounds(
-    _ w: UnsafeMutablePointer<UInt32>, _ state: inout SIMD8<UInt32>
+    _ block: UnsafeRawPointer, _ w: UnsafeMutablePointer<UInt32>, _ k: UnsafePointer<UInt32>,
+    _ state: inout SIMD8<UInt32>
   ) {
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
     var i = 0
-    while i < 64 {
-      round(a, b, c, &d, e, f, g, &h, w[i])
-      round(h, a, b, &c, d, e, f, &g, w[i &+ 1])
-      round(g, h, a, &b, c, d, e, &f, w[i &+ 2])
-      round(f, g, h, &a, b, c, d, &e, w[i &+ 3])
-      round(e, f, g, &h, a, b, c, &d, w[i &+ 4])
-      round(d, e, f, &g, h, a, b, &c, w[i &+ 5])
-      round(c, d, e, &f, g, h, a, &b, w[i &+ 6])
-      round(b, c, d, &e, f, g, h, &a, w[i &+ 7])
+    while i < 16 {
+      for j in 0..<8 { w[i &+ j] = word(block, i &+ j) }
+      eight(&a, &b, &c, &d, &e, &f, &g, &h, w + i, k + i)
       i &+= 8
     }
+    while i < 64 {
+      next(w, 0, 1, 9, 14)
+      next(w, 1, 2, 10, 15)
+      next(w, 2, 3, 11, 0)
+      next(w, 3, 4, 12, 1)
+      next(w, 4, 5, 13, 2)
+      next(w, 5, 6, 14, 3)
+      next(w, 6, 7, 15, 4)
+      next(w, 7, 8, 0, 5)
+      eight(&a, &b, &c, &d, &e, &f, &g, &h, w, k + i)
+      next(w, 8, 9, 1, 6)
+      next(w, 9, 10, 2, 7)
+      next(w, 10, 11, 3, 8)
+      next(w, 11, 12, 4, 9)
+      next(w, 12, 13, 5, 10)
+      next(w, 13, 14, 6, 11)
+      next(w, 14, 15, 7, 12)
+      next(w, 15, 0, 8, 13)
+      eight(&a, &b, &c, &d, &e, &f, &g, &h, w + 8, k + i + 8)
+      i &+= 16
+    }
     state = state &+ SIMD8(a, b, c, d, e, f, g, h)
+  }
+
+  @inline(__always)
+  private static func word(_ block: UnsafeRawPointer, _ i: Int) -> UInt32 {
+    UInt32(bigEndian: block.loadUnaligned(fromByteOffset: i &* 4, as: UInt32.self))
+  }
+
+  /// The next word of the schedule, in the place of the one 16 before it; the others are those 15, 7 and
+  /// 2 before it.
+  @inline(__always)
+  private static func next(
+    _ w: UnsafeMutablePointer<UInt32>, _ place: Int, _ before15: Int, _ before7: Int, _ before2: Int
+  ) {
+    let (x, y) = (w[before15], w[before2])
+    let small0 = rotate(x, 7) ^ rotate(x, 18) ^ (x &>> 3)
+    let small1 = rotate(y, 17) ^ rotate(y, 19) ^ (y &>> 10)
+    w[place] = (w[place] &+ small0) &+ (w[before7] &+ small1)
+  }
+
+  /// Eight rounds, which bring each variable back to its own name.
+  @inline(__always)
+  private static func eight(
+    _ a: inout UInt32, _ b: inout UInt32, _ c: inout UInt32, _ d: inout UInt32,
+    _ e: inout UInt32, _ f: inout UInt32, _ g: inout UInt32, _ h: inout UInt32,
+    _ w: UnsafeMutablePointer<UInt32>, _ k: UnsafePointer<UInt32>
+  ) {
+    round(a, b, c, &d, e, f, g, &h, w[0] &+ k[0])
+    round(h, a, b, &c, d, e, f, &g, w[1] &+ k[1])
+    round(g, h, a, &b, c, d, e, &f, w[2] &+ k[2])
+    round(f, g, h, &a, b, c, d, &e, w[3] &+ k[3])
+    round(e, f, g, &h, a, b, c, &d, w[4] &+ k[4])
+    round(d, e, f, &g, h, a, b, &c, w[5] &+ k[5])
+    round(c, d, e, &f, g, h, a, &b, w[6] &+ k[6])
+    round(b, c, d, &e, f, g, h, &a, w[7] &+ k[7])
   }
 
   @inline(__always)

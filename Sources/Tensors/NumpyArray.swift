@@ -25,9 +25,12 @@ public enum NumpyArray {
   public static func encode(_ tensor: Tensor) -> Bytes {
     let tensor = widened(tensor)
     var header = NumpyHeader(type: tensor.type).text
-    // Magic, version and length are 10 bytes; with the header they fill a multiple of 64, the last
-    // byte being a line break.
-    let padding = 63 - (10 + header.utf8.count) % 64
+    // numpy leaves room for the first extent to grow to 21 digits. Magic, version and length are 10
+    // bytes; with the header and a line break they fill a multiple of 64, by at least one space.
+    if let first = tensor.shape.extents.first {
+      header += String(repeating: " ", count: 21 - String(first).utf8.count)
+    }
+    let padding = 64 - (11 + header.utf8.count) % 64
     header += String(repeating: " ", count: padding) + "\n"
     var out = ByteBuilder(capacity: 10 + header.utf8.count + tensor.bytes.count)
     for byte in magic { out.append(littleEndian: byte) }
