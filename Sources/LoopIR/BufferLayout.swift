@@ -130,6 +130,32 @@ public struct BufferLayout: Hashable, Sendable {
     return index
   }
 
+  /// The same layout as seen from its own first element (halo included): what a pointer to there addresses.
+  public var atOrigin: BufferLayout {
+    BufferLayout(
+      type: type, axes: axes, halo: halo, offset: 0, elementCount: elementCount - offset)
+  }
+
+  /// Elements between neighbours along a dimension, where they are evenly spaced; nil for a split dimension.
+  public func stride(along dimension: Int) -> Int? {
+    let own = axes.filter { $0.dimension == dimension }
+    return own.count == 1 ? own[0].stride : nil
+  }
+
+  /// Whether runs of `count` positions of a dimension that start at multiples of it lie in consecutive elements, filled up at the
+  /// dimension's end.
+  public func hasRuns(of count: Int, along dimension: Int) -> Bool {
+    if count == 1 { return true }
+    guard let last = axes.last(where: { $0.extent > 1 }), last.dimension == dimension,
+      last.stride == 1
+    else { return false }
+    switch last.part {
+    case .inner(let factor): return factor % count == 0
+    case .whole: return type.shape[dimension] % count == 0
+    case .outer: return false
+    }
+  }
+
   /// Whether the elements lie in plain row-major order without gaps from the buffer's start.
   public var isRowMajor: Bool { self == .rowMajor(type) }
 

@@ -21,16 +21,20 @@ public struct Buffer: Sendable {
   public var name: String
   public var layout: BufferLayout
   public var storage: Storage
+  /// Bytes from the start of the port's memory or of the constant's data to the buffer; an arena's offset contains them.
+  public var byteOffset: Int
   /// The first and the last step that use it (for reports).
   public var lifetime: ClosedRange<Int>
 
   /// A buffer.
   public init(
-    name: String, layout: BufferLayout, storage: Storage, lifetime: ClosedRange<Int>
+    name: String, layout: BufferLayout, storage: Storage, byteOffset: Int = 0,
+    lifetime: ClosedRange<Int>
   ) {
     self.name = name
     self.layout = layout
     self.storage = storage
+    self.byteOffset = byteOffset
     self.lifetime = lifetime
   }
 }

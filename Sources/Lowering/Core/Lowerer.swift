@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+public import GraphIR
+public import LoopIR
+public import Targets
+import Tensors
+
+/// What became of a layer, for `fettle emit --explain`.
+public struct LoweringChoice: Sendable {
+  /// The layers computed.
+  public let layers: [String]
+  /// The op, and the elementwise ops computed with it, by mnemonic.
+  public let ops: [String]
+  /// The lowering that was chosen.
+  public let lowering: String
+  /// What that lowering does, and when it is chosen.
+  public let summary: String
+}
+
+/// A graph brought down to steps over placed buffers.
+public struct Lowered: Sendable {
+  public let program: Program
+  /// One for each group of ops, in the order of the steps.
+  public let choices: [LoweringChoice]
+}
+
+/// Brings graphs down to programs for a target.
+public struct Lowerer: Sendable {
+  /// The device.
+  public let target: Target
+  /// The lowerings to choose from.
+  public let table: LoweringTable
+
+  /// A lowerer for a target.
+  public init(target: Target, table: LoweringTable = .standard) {
+    self.target = target
+    self.table = table
+  }
+
+  /// The program that computes the graph.
+  ///
+  /// - Throws: a failure of kind `unsupported` that names each op that no lowering takes.
+  public func lower(_ graph: Graph, name: String) throws(Failure) -> Lowered {
+    let fusion = FusionGroups(graph, table: table, target: target)
+    guard fusion.unsupported.isEmpty else {
+      throw Failure(
+        fusion.unsupported.map { op in
+          Diagnostic(
+            "no lowering for '\(type(of: graph.definition(of: op)).name)' with these types",
+            at: Origin(subject: subject(of: op, in: graph)))
+        }, kind: .unsupported)
+    }
+    let assignment = LayoutAssignment(graph, groups: fusion.groups, target: target)
+    var context = LoweringContext(graph: graph, target: target)
+    ViewAssignment(graph: graph, layouts: assignment.layouts)
+      .enter(into: &context, groups: fusion.groups)
+
+    var choices: [LoweringChoice] = []
+    for group in fusion.groups {
+      context.begin(group)
+      for result in graph.results(of: group.last) { context.clearHalo(of: result) }
+      do {
+        try group.lowering.lower(group.anchor, in: &context)
+      } catch {
+        throw Failure(
+          error.description, at: Origin(subject: subject(of: group.anchor, in: graph)),
+          kind: .unsupported)
+      }
+      choices.append(choice(group, in: graph))
+    }
+    context.copyOutputs()
+    return Lowered(program: try context.finish(name: name), choices: choices)
+  }
+
+  private func choice(_ group: FusionGroup, in graph: Graph) -> LoweringChoice {
+    let ops = [group.anchor] + group.tail
+    return LoweringChoice(
+      layers: ops.reduce(Location()) { $0.joined(with: graph.location(of: $1)) }.layers,
+      ops: ops.map { type(of: graph.definition(of: $0)).name },
+      lowering: group.lowering.name, summary: group.lowering.summary)
+  }
+
+  private func subject(of op: OpID, in graph: Graph) -> String {
+    let kind = type(of: graph.definition(of: op)).name
+    let layers = graph.location(of: op).layers.map { "'\($0)'" }.joined(separator: ", ")
+    return layers.isEmpty ? "op '\(kind)'" : "layer \(layers) (\(kind))"
+  }
+}

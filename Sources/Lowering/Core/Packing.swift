@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+public import LoopIR
+public import Tensors
+
+/// Constants brought into the order in which kernels read them, at compile time.
+public enum Packing {
+  /// The tensor's elements in a layout of its shape; the rest of the layout is 0. Sub-byte elements must stay row-major.
+  public static func pack(_ tensor: Tensor, as layout: BufferLayout) -> Bytes {
+    if layout == .rowMajor(tensor.type) { return tensor.bytes }
+    let size = tensor.element.bitCount / 8
+    precondition(size > 0, "sub-byte elements stay row-major")
+    let shape = tensor.shape
+    // Offsets are sums over the dimensions of what each coordinate adds.
+    let parts = (0..<shape.rank).map { dimension in
+      (0..<shape[dimension]).map { offset(in: layout, dimension: dimension, coordinate: $0) }
+    }
+    return Bytes(count: layout.byteCount) { out in
+      guard shape.elementCount > 0 else { return }
+      tensor.bytes.withUnsafeBytes { source in
+        var position = [Int](repeating: 0, count: shape.rank)
+        var element = 0
+        let inner = shape.rank - 1
+        while element < shape.elementCount {
+          let base = (0..<max(inner, 0)).reduce(layout.offset) { $0 + parts[$1][position[$1]] }
+          let run = inner >= 0 ? shape[inner] : 1
+          for i in 0..<run {
+            let target = (base + (inner >= 0 ? parts[inner][i] : 0)) * size
+            let start = (element + i) * size
+            for byte in 0..<size { out[target + byte] = source[start + byte] }
+          }
+          element += run
+          advance(&position, shape, below: inner)
+        }
+      }
+    }
+  }
+
+  /// A tensor of `count` elements of a plain type, each computed from its position.
+  public static func generate<Element: BitwiseCopyable>(
+    count: Int, _ element: (Int) -> Element
+  ) -> Bytes {
+    Bytes(count: count * MemoryLayout<Element>.stride) { out in
+      let typed = out.bindMemory(to: Element.self)
+      for i in 0..<count { typed.initializeElement(at: i, to: element(i)) }
+    }
+  }
+
+  private static func offset(
+    in layout: BufferLayout, dimension: Int, coordinate: Int
+  ) -> Int {
+    layout.axes.reduce(0) { sum, axis in
+      guard axis.dimension == dimension else { return sum }
+      switch axis.part {
+      case .whole: return sum + (coordinate + layout.halo[dimension].before) * axis.stride
+      case .outer(let factor): return sum + coordinate / factor * axis.stride
+      case .inner(let factor): return sum + coordinate % factor * axis.stride
+      }
+    }
+  }
+
+  private static func advance(_ position: inout [Int], _ shape: Shape, below inner: Int) {
+    var axis = inner - 1
+    while axis >= 0 {
+      position[axis] += 1
+      if position[axis] < shape[axis] { return }
+      position[axis] = 0
+      axis -= 1
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import LoopIR
+import Tensors
+
+/// Puts a program together: equal kernels become one, equal views one buffer.
+struct ProgramAssembly {
+  private(set) var program: Program
+  private let roots: [Root]
+  private let constants: [Int: Bytes]
+  private var kernels: [Kernel: Int] = [:]
+  private var buffers: [TensorView: Int] = [:]
+
+  init(_ program: Program, roots: [Root], constants: [Int: Bytes]) {
+    self.program = program
+    self.roots = roots
+    self.constants = constants
+  }
+
+  /// Adds a step behind those that are there. `offsets` are the roots' places in the arena.
+  mutating func append(_ step: PendingStep, offsets: [Int]) {
+    let position = program.steps.count
+    let kernel = kernels[step.kernel] ?? program.kernels.count
+    if kernel == program.kernels.count {
+      program.kernels.append(step.kernel)
+      kernels[step.kernel] = kernel
+    }
+    let arguments = step.arguments.map { view in
+      let buffer = buffers[view] ?? add(view, offsets: offsets, at: position)
+      let lifetime = program.buffers[buffer].lifetime
+      program.buffers[buffer].lifetime = lifetime.lowerBound...position
+      return buffer
+    }
+    program.steps.append(
+      Step(
+        kernel: kernel, arguments: arguments, layers: step.layers,
+        multiplyAccumulates: step.multiplyAccumulates))
+  }
+
+  private mutating func add(_ view: TensorView, offsets: [Int], at step: Int) -> Int {
+    let root = roots[view.root]
+    let layout = view.layout.atOrigin
+    let start = view.layout.offset * layout.type.element.bitCount / 8
+    let storage: Buffer.Storage =
+      switch root.kind {
+      case .port(let port): .port(port)
+      case .constant: .constant
+      case .arena: .arena(offset: offsets[view.root] + start)
+      }
+    program.buffers.append(
+      Buffer(
+        name: root.name, layout: layout, storage: storage, byteOffset: start,
+        lifetime: step...step))
+    let position = program.buffers.count - 1
+    buffers[view] = position
+    if case .constant = root.kind { program.constants[position] = constants[view.root] }
+    return position
+  }
+}

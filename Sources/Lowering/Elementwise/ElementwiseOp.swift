@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+public import GraphIR
+public import LoopIR
+public import Tensors
+
+/// An op whose result at a position depends on its operands at one position each: it can be computed in the kernel of the op in
+/// front of it.
+public protocol ElementwiseOp: OpDefinition {
+  /// The position of an operand that a result position reads. By default shapes broadcast as numpy does.
+  func coordinates(slot: Int, operand: Shape, at result: [Index]) -> [Index]
+  /// Whether an operand is read at the result's own position wherever the shapes agree.
+  func isPositional(slot: Int) -> Bool
+  /// The result from the operands (in their computed types, all with the same number of lanes; nil where absent). `result` and `types` are
+  /// the tensor types of the result and the operands.
+  func expression(
+    _ operands: [Expression?], types: [TensorType?], result: TensorType
+  ) -> Expression
+}
+
+extension ElementwiseOp {
+  public func coordinates(slot: Int, operand: Shape, at result: [Index]) -> [Index] {
+    let skipped = result.count - operand.rank
+    return (0..<operand.rank).map { operand[$0] == 1 ? Index(0) : result[$0 + skipped] }
+  }
+
+  public func isPositional(slot: Int) -> Bool { true }
+}

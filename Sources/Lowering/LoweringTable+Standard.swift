@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+extension LoweringTable {
+  /// Fettle's own lowerings. A new kernel is one line here, in front of the more general ones.
+  public static let standard = LoweringTable([
+    ElementwiseLowering(Unary.self), ElementwiseLowering(Binary.self),
+  ])
+}
