@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import LoopIR
+import Targets
+import Tensors
+
+/// The names and choices that all files of a model share.
+struct EmissionPlan {
+  let program: Program
+  let options: EmissionOptions
+  /// The prefix of all global names, without the underscore.
+  let name: String
+  /// The same for macros.
+  let upper: String
+  /// How the weights are written; never `automatic`.
+  let weights: WeightStorage
+  /// The C names of the ports' parameters, by position.
+  let portNames: [String]
+  /// The macro words of the ports.
+  let portMacros: [String]
+  /// The positions of the ports in the order of the parameters: inputs, outputs, then the others.
+  let portOrder: [Int]
+  /// For each constant buffer, in order of position: its C name and its offset in the one big file.
+  let constants: [(buffer: Int, name: String, offset: Int)]
+  /// The bytes of all constants as one file.
+  let weightBytes: Int
+
+  /// What each constant is aligned to.
+  static let alignment = 64
+
+  /// The plan for a program; throws if the target's C cannot say what its kernels do.
+  init(_ program: Program, _ options: EmissionOptions) throws(Failure) {
+    self.program = program
+    self.options = options
+    name = CNames.legal(program.name, fallback: "model")
+    upper = CNames.upper(name)
+    if options.target.codeStyle == .plain, let kernel = program.kernels.first(where: \.hasVectors) {
+      throw Failure(
+        "kernel '\(kernel.name)' uses vectors, which plain C does not have",
+        notes: ["target '\(options.target.name)' takes plain C"], kind: .unsupported)
+    }
+    var names = CNames(reserved: ["arena", "weights", "base", name])
+    portNames = program.ports.map { names.unique($0.name) }
+    var macros = CNames(reserved: ["ARENA", "WEIGHTS", "FLASH", "INPUT_OFFSET"])
+    portMacros = program.ports.map { macros.unique(CNames.upper(CNames.legal($0.name))) }
+    portOrder =
+      program.ports.indices.filter { program.ports[$0].role == .input }
+      + program.ports.indices.filter { program.ports[$0].role == .output }
+      + program.ports.indices.filter {
+        program.ports[$0].role != .input && program.ports[$0].role != .output
+      }
+    var offset = 0
+    var constants: [(buffer: Int, name: String, offset: Int)] = []
+    var constantNames = CNames()
+    for (i, buffer) in program.buffers.enumerated() where buffer.storage == .constant {
+      let size = program.constants[i]?.count ?? 0
+      constants.append((i, constantNames.unique("\(name)_w_\(buffer.name)"), offset))
+      offset += (size + Self.alignment - 1) / Self.alignment * Self.alignment
+    }
+    self.constants = constants
+    weightBytes = offset
+    switch options.weights {
+    case .automatic:
+      weights = options.singleFile || offset <= options.incbinThreshold ? .c : .incbin
+    case .c, .incbin, .bin:
+      weights = offset == 0 ? .c : options.weights
+    }
+    if options.singleFile, weights != .c {
+      throw Failure("a single file holds its weights; --weights \(weights) cannot be kept in it")
+    }
+  }
+
+  /// A macro's name.
+  func macro(_ word: String) -> String { "\(upper)_\(word)" }
+
+  /// The ports that a step writes to.
+  var writtenPorts: Set<Int> {
+    var written: Set<Int> = []
+    for step in program.steps {
+      for (parameter, buffer) in zip(program.kernels[step.kernel].parameters, step.arguments)
+      where parameter.isWritten {
+        if case .port(let port) = program.buffers[buffer].storage { written.insert(port) }
+      }
+    }
+    return written
+  }
+
+  /// The C type of a port's parameter.
+  func portType(_ port: Int) -> CType {
+    let type = CType.named(RuntimeLibrary.stored(program.ports[port].type.element))
+    let role = program.ports[port].role
+    let isConst = role == .input || role == .parameter && !writtenPorts.contains(port)
+    return .pointer(type, isConst: isConst, isRestrict: false)
+  }
+
+  /// The parameters of `name_run`.
+  var runParameters: [CVariable] {
+    var list = portOrder.map { CVariable(type: portType($0), name: portNames[$0]) }
+    if weights == .bin {
+      list.append(CVariable(type: .constPointer(.void), name: "weights"))
+    }
+    list.append(CVariable(type: .pointer(.void), name: "arena"))
+    return list
+  }
+
+  /// The elements that a C array of a tensor of this type has: bytes where elements are packed.
+  static func arrayCount(_ type: TensorType) -> Int {
+    type.element.bitCount < 8 ? type.byteCount : type.shape.elementCount
+  }
+}
+
+extension Kernel {
+  /// Whether anything in it has more than one lane.
+  var hasVectors: Bool {
+    func any(_ body: [Statement]) -> Bool {
+      body.contains { statement in
+        switch statement {
+        case .loop(let loop): any(loop.body)
+        case .bind(_, let value), .declare(_, let value), .set(_, _, let value),
+          .store(_, let value):
+          wide(value)
+        case .branch(let condition, let first, let second):
+          wide(condition) || any(first) || any(second)
+        case .note: false
+        }
+      }
+    }
+    func wide(_ value: Expression) -> Bool {
+      value.type.lanes > 1 || value.operands.contains(where: wide)
+    }
+    return any(body)
+  }
+}
