@@ -50,7 +50,8 @@ public struct Convolution: OpDefinition {
     return [TensorType(element, try checkedShape(extents))]
   }
 
-  func window(_ weight: TensorType) throws(TypeMismatch) -> Window {
+  /// The geometry for a weight of this type.
+  public func window(_ weight: TensorType) throws(TypeMismatch) -> Window {
     try Window(
       kernel: Array(weight.shape.extents.dropFirst(2)), strides: strides, dilations: dilations,
       padding: padding, spatialRank: weight.shape.rank - 2)

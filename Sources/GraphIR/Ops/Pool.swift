@@ -46,14 +46,18 @@ public struct Pool: OpDefinition {
     guard input.element.isFloat || input.element.isInteger else {
       throw TypeMismatch("a pool takes numbers, not \(input.element.rawValue)")
     }
-    let geometry = try Window(
-      kernel: window, strides: strides, dilations: dilations, padding: padding,
-      spatialRank: input.shape.rank - 2)
+    let geometry = try geometry(spatialRank: input.shape.rank - 2)
     var extents = [input.shape[0], input.shape[1]]
     for axis in 0..<input.shape.rank - 2 {
       extents.append(
         try geometry.outputExtent(input.shape[axis + 2], axis: axis, ceiling: ceil))
     }
     return try checkedShape(extents)
+  }
+  /// The geometry for an input of so many spatial axes.
+  public func geometry(spatialRank: Int) throws(TypeMismatch) -> Window {
+    try Window(
+      kernel: window, strides: strides, dilations: dilations, padding: padding,
+      spatialRank: spatialRank)
   }
 }

@@ -62,8 +62,8 @@ public struct Resize: OpDefinition {
     guard sizes.count == rank, scales.count == rank else {
       throw TypeMismatch("sizes \(sizes.text) and scales \(scales.text) for \(input.shape)")
     }
-    guard scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-      throw TypeMismatch("scales \(scales.text) are not positive")
+    guard scales.allSatisfy({ $0 >= 0x1p-24 && $0 <= 0x1p24 }) else {
+      throw TypeMismatch("scales \(scales.text) are not within 2^-24 and 2^24")
     }
     guard mode == .nearest || input.element.isFloat || input.element.isInteger else {
       throw TypeMismatch("interpolation takes numbers, not \(input.element.rawValue)")

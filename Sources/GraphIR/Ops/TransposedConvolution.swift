@@ -35,22 +35,29 @@ public struct TransposedConvolution: OpDefinition {
     guard groups > 0, input.shape[1] % groups == 0, weight.shape[0] == input.shape[1] else {
       throw TypeMismatch("input channels \(input.shape[1]), weight \(weight.shape), groups \(groups)")
     }
-    let window = try Window(
-      kernel: Array(weight.shape.extents.dropFirst(2)), strides: strides, dilations: dilations,
-      padding: [], spatialRank: rank - 2)
+    let window = try self.window(weight)
     guard padding.isEmpty || padding.count == 2 * (rank - 2),
-      padding.allSatisfy({ abs($0) < 1 << 24 })
+      padding.allSatisfy({ $0.magnitude < 1 << 24 })
     else { throw TypeMismatch("padding \(padding.text) for \(rank - 2) spatial axes") }
     let (channels, overflow) = weight.shape[1].multipliedReportingOverflow(by: groups)
     guard !overflow else { throw TypeMismatch("too many output channels") }
     var extents = [input.shape[0], channels]
     for axis in 0..<rank - 2 {
       let cut = padding.isEmpty ? 0 : padding[axis] + padding[axis + rank - 2]
-      let full = (input.shape[axis + 2] - 1) * window.strides[axis] + window.span(axis)
+      let (reach, overflow) = (input.shape[axis + 2] - 1).multipliedReportingOverflow(
+        by: window.strides[axis])
+      guard !overflow, reach < 1 << 60 else { throw TypeMismatch("the output is too large") }
+      let full = reach + window.span(axis)
       guard full - cut > 0 else { throw TypeMismatch("the padding cuts the whole output away") }
       extents.append(full - cut)
     }
     try checkBias(operands[.bias], input.element, channels: channels)
     return [TensorType(input.element, try checkedShape(extents))]
+  }
+  /// The geometry for a weight of this type, without the padding, which may be negative here.
+  public func window(_ weight: TensorType) throws(TypeMismatch) -> Window {
+    try Window(
+      kernel: Array(weight.shape.extents.dropFirst(2)), strides: strides, dilations: dilations,
+      padding: [], spatialRank: weight.shape.rank - 2)
   }
 }

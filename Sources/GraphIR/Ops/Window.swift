@@ -3,15 +3,20 @@ import CompilerSupport
 
 /// The geometry that convolutions and pools share: one number for each spatial axis, or an empty list for the neutral value
 /// (stride 1, dilation 1, no padding).
-struct Window {
-  let kernel: [Int]
-  let strides: [Int]
-  let dilations: [Int]
-  let before: [Int]
-  let after: [Int]
+public struct Window: Sendable {
+  /// Extents of the window.
+  public let kernel: [Int]
+  /// Distances of neighbouring windows.
+  public let strides: [Int]
+  /// Distances of neighbouring positions in a window.
+  public let dilations: [Int]
+  /// Padding in front of the first position.
+  public let before: [Int]
+  /// Padding behind the last position.
+  public let after: [Int]
 
   /// The geometry with empty lists filled up, or what is wrong with it.
-  init(
+  public init(
     kernel: [Int], strides: [Int], dilations: [Int], padding: [Int], spatialRank rank: Int
   ) throws(TypeMismatch) {
     func filled(_ list: [Int], _ neutral: Int, _ what: String) throws(TypeMismatch) -> [Int] {
@@ -39,18 +44,18 @@ struct Window {
       guard self.kernel[i] > 0, self.strides[i] > 0, self.dilations[i] > 0, self.kernel[i] < limit,
         self.strides[i] < limit, self.dilations[i] < limit
       else { throw TypeMismatch("kernel size, strides and dilations must be positive") }
-      guard abs(before[i]) < limit, abs(after[i]) < limit, before[i] >= 0, after[i] >= 0 else {
+      guard (0..<limit).contains(before[i]), (0..<limit).contains(after[i]) else {
         throw TypeMismatch("padding \(padding.text) is negative or too large")
       }
     }
   }
 
   /// Positions that the dilated kernel covers along a spatial axis.
-  func span(_ axis: Int) -> Int { (kernel[axis] - 1) * dilations[axis] + 1 }
+  public func span(_ axis: Int) -> Int { (kernel[axis] - 1) * dilations[axis] + 1 }
 
   /// Output positions for input positions along a spatial axis. With `ceiling`, a last window that hangs over the end counts
   /// if it starts inside the input or the padding before it.
-  func outputExtent(
+  public func outputExtent(
     _ input: Int, axis: Int, ceiling: Bool = false
   ) throws(TypeMismatch) -> Int {
     let room = input + before[axis] + after[axis] - span(axis)
