@@ -30,23 +30,12 @@ extension Graph {
     for candidate in constantsByContent[key] ?? [] where values.contains(candidate) {
       if values[candidate].constant?.tensor == tensor { return candidate }
     }
-    let unique = uniqueConstantName(name)
+    let unique = constantNames.claim(name.isEmpty ? "c" : name)
     let value = values.append(
       ValueRecord(type: tensor.type, source: .constant, name: unique))
     values[value].constant = Constant(name: unique, tensor: tensor)
     constantsByContent[key, default: []].append(value)
     return value
-  }
-
-  private mutating func uniqueConstantName(_ wanted: String) -> String {
-    let base = wanted.isEmpty ? "c" : wanted
-    var name = wanted.isEmpty ? "c0" : wanted
-    var number = 0
-    while !constantNames.insert(name).inserted {
-      number += 1
-      name = "\(base)_\(number)"
-    }
-    return name
   }
 
   /// A hash (FNV-1a) of up to 4 KiB of the bytes, taken evenly: cheap for mapped weights of any size; equality is

@@ -120,7 +120,7 @@ public struct Graph: Sendable {
   public internal(set) var opCount = 0
   /// Constants by content and by name.
   var constantsByContent: [ContentKey: [ValueID]] = [:]
-  var constantNames: Set<String> = []
+  var constantNames = UniqueNames()
 
   /// A graph without ports and ops.
   public init(name: String) { self.name = name }

@@ -84,6 +84,11 @@ extension OpDefinition {
     if Self.variadicOperand == nil, slots.count > names.count {
       throw TypeMismatch("\(slots.count) operands given, at most \(names.count) taken")
     }
+    if let variadic = Self.variadicOperand,
+      slots.dropFirst(variadic.rawValue).contains(where: { $0 == nil })
+    {
+      throw TypeMismatch("an operand of '\(variadic)' is missing")
+    }
     for (position, name) in names.enumerated() {
       let isPresent = position < slots.count && slots[position] != nil
       if !isPresent, !Self.optionalOperands.contains(name) {
@@ -93,10 +98,14 @@ extension OpDefinition {
     return try resultTypes(of: OperandTypes<Self>(slots))
   }
 
-  /// The attributes whose value is not the default, as `name=text`.
+  /// The attributes whose value is not the default, as `name=text`. The texts decide, so that −0 is not taken
+  /// for 0.
   var attributeTexts: [String] {
     let defaults = Self()
-    return Self.fields.filter { !$0.same(self, defaults) }.map { "\($0.name)=\($0.text(self))" }
+    return Self.fields.compactMap { field in
+      let text = field.text(self)
+      return text == field.text(defaults) ? nil : "\(field.name)=\(text)"
+    }
   }
 
   /// Whether another op is of this kind with the same attributes.

@@ -51,7 +51,7 @@ func checkScale(
   }
   if block > 0 {
     var extents = shape.extents
-    extents[axis] = (extents[axis] + block - 1) / block
+    extents[axis] = extents[axis] / block + (extents[axis] % block == 0 ? 0 : 1)
     guard scale.shape.extents == extents else {
       throw TypeMismatch("the blocked scale has shape \(scale.shape), expected \(extents.text)")
     }
