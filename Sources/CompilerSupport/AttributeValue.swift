@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value that stands behind `name=` in the text form: an attribute of an op or an option of a pass.
+/// A value that stands behind `name=` in the text form: an attribute of an op or an option of a
+/// pass.
 public protocol AttributeValue: Equatable, Sendable {
   /// What the documentation says a value looks like, as in `integer` or `[integer, …]`.
   static var form: String { get }
@@ -74,8 +75,8 @@ extension AttributeWord {
   public var text: String { rawValue }
 }
 
-/// One attribute of an op or one option of a pass, as a path into its struct: parser, printer, default
-/// and documentation come from it.
+/// One attribute of an op or one option of a pass, as a path into its struct: parser, printer,
+/// default and documentation come from it.
 public struct Field<Owner>: Sendable {
   /// The name in front of `=`.
   public let name: String

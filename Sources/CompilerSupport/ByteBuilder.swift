@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Bytes that grow at their end and become `Bytes` without being copied. The memory is aligned to 64.
+/// Bytes that grow at their end and become `Bytes` without being copied. The memory is aligned to
+/// 64.
 public struct ByteBuilder: ~Copyable {
   private var memory: UnsafeMutableRawBufferPointer
   /// The number of bytes so far.
@@ -19,8 +20,8 @@ public struct ByteBuilder: ~Copyable {
     UnsafeRawBufferPointer(rebasing: memory[..<count])
   }
 
-  /// The memory behind the bytes so far, not initialised, to be filled and then claimed by `advance`;
-  /// valid until the builder grows or goes.
+  /// The memory behind the bytes so far, not initialised, to be filled and then claimed by
+  /// `advance`; valid until the builder grows or goes.
   public var space: UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(rebasing: memory[count...])
   }
@@ -78,8 +79,8 @@ public struct ByteBuilder: ~Copyable {
 }
 
 extension Bytes {
-  /// The same bytes at an address that is a multiple of `alignment` (at most 64): themselves if they
-  /// lie so, a copy otherwise.
+  /// The same bytes at an address that is a multiple of `alignment` (at most 64): themselves if
+  /// they lie so, a copy otherwise.
   public func aligned(to alignment: Int) -> Bytes {
     let address = withUnsafeBytes { Int(bitPattern: $0.baseAddress) }
     guard address % alignment != 0 else { return self }

@@ -92,8 +92,8 @@ public struct Bytes: Sendable {
     return try body(pointer)
   }
 
-  /// Calls `body` with the bytes as values of a plain type, in the machine's byte order; copies them
-  /// first if they are not aligned for it. Bytes beyond the last whole value are left out.
+  /// Calls `body` with the bytes as values of a plain type, in the machine's byte order; copies
+  /// them first if they are not aligned for it. Bytes beyond the last whole value are left out.
   public func withElements<Element: BitwiseCopyable, R, E: Error>(
     of type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(E) -> R
   ) throws(E) -> R {

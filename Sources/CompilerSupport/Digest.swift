@@ -97,8 +97,8 @@ private enum SHA256 {
     }
   }
 
-  /// The 64 rounds of a block. The message schedule keeps its last 16 words and is made along with the
-  /// rounds, so that the processor does both at once.
+  /// The 64 rounds of a block. The message schedule keeps its last 16 words and is made along with
+  /// the rounds, so that the processor does both at once.
   @inline(__always)
   private static func rounds(
     _ block: UnsafeRawPointer, _ w: UnsafeMutablePointer<UInt32>, _ k: UnsafePointer<UInt32>,
@@ -141,8 +141,8 @@ private enum SHA256 {
     UInt32(bigEndian: block.loadUnaligned(fromByteOffset: i &* 4, as: UInt32.self))
   }
 
-  /// The next word of the schedule, in the place of the one 16 before it; the others are those 15, 7 and
-  /// 2 before it.
+  /// The next word of the schedule, in the place of the one 16 before it; the others are those 15,
+  /// 7 and 2 before it.
   @inline(__always)
   private static func next(
     _ w: UnsafeMutablePointer<UInt32>, _ place: Int, _ before15: Int, _ before7: Int, _ before2: Int

@@ -67,9 +67,9 @@ public indirect enum JSONValue: Equatable, Sendable {
     }
   }
 
-  /// Reads one value from bytes; `file` is what failures name. Throws, with the place, for what is no
-  /// JSON, for values nested deeper than `JSONReader.depthLimit`, for numbers too large for a double
-  /// and for a name given twice in one object.
+  /// Reads one value from bytes; `file` is what failures name. Throws, with the place, for what is
+  /// no JSON, for values nested deeper than `JSONReader.depthLimit`, for numbers too large for a
+  /// double and for a name given twice in one object.
   public static func parse(_ bytes: Bytes, file: String = "") throws(Failure) -> JSONValue {
     try bytes.withUnsafeBytes { (buffer) throws(Failure) in
       var reader = JSONReader(buffer, file: file)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JSONValue {
-  /// The value on one line without spaces. Numbers that JSON cannot say (infinities, NaN) become `null`.
+  /// The value on one line without spaces. Numbers that JSON cannot say (infinities, NaN) become
+  /// `null`.
   public var compact: String {
     var out: [UInt8] = []
     write(to: &out, indent: nil)

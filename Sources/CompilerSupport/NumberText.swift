@@ -13,8 +13,8 @@ public enum NumberText {
     return text
   }
 
-  /// With a fixed number of decimals, 0 to 9, rounded to nearest: `fixed(2.5, 2)` is `2.50`. Numbers
-  /// beyond 2⁵³ in the last place keep Swift's own form.
+  /// With a fixed number of decimals, 0 to 9, rounded to nearest: `fixed(2.5, 2)` is `2.50`.
+  /// Numbers beyond 2⁵³ in the last place keep Swift's own form.
   public static func fixed(_ value: Double, _ decimals: Int) -> String {
     let decimals = Swift.min(Swift.max(decimals, 0), 9)
     let scale = (0..<decimals).reduce(1) { power, _ in power * 10 }

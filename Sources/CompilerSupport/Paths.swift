@@ -29,7 +29,8 @@ public enum Paths {
     return String(name[..<dot])
   }
 
-  /// The ending of the last part in lower case, without the dot: `c` of `a/b.c`; empty if there is none.
+  /// The ending of the last part in lower case, without the dot: `c` of `a/b.c`; empty if there is
+  /// none.
   public static func ending(of path: String) -> String {
     let name = name(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return "" }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Tells on the standard error output how far a long job is: a bar that is redrawn on a terminal, plain
-/// lines otherwise. It writes at most ten times a second to a terminal and every five seconds a line
-/// elsewhere, however often it is called.
+/// Tells on the standard error output how far a long job is: a bar that is redrawn on a terminal,
+/// plain lines otherwise. It writes at most ten times a second to a terminal and every five seconds
+/// a line elsewhere, however often it is called.
 public final class Progress {
   /// How progress is shown.
   public enum Style: Sendable { case bar(width: Int), lines, quiet }

@@ -2,8 +2,9 @@
 
 /// Finds what somebody may have meant.
 public enum Spelling {
-  /// The candidate nearest to a word by the number of letters to insert, remove, replace or swap with
-  /// their neighbour, case left aside; the first of equals. Nil if none is near enough to be meant.
+  /// The candidate nearest to a word by the number of letters to insert, remove, replace or swap
+  /// with their neighbour, case left aside; the first of equals. Nil if none is near enough to be
+  /// meant.
   public static func nearest(
     to word: String, among candidates: some Sequence<String>
   ) -> String? {
@@ -20,8 +21,8 @@ public enum Spelling {
     return best?.candidate
   }
 
-  /// The notes of a diagnostic about an unknown word: the nearest candidate if there is one, and all
-  /// candidates if they are few.
+  /// The notes of a diagnostic about an unknown word: the nearest candidate if there is one, and
+  /// all candidates if they are few.
   public static func notes(for word: String, among candidates: [String]) -> [String] {
     var notes: [String] = []
     if let near = nearest(to: word, among: candidates) { notes.append("did you mean '\(near)'?") }

@@ -36,7 +36,8 @@ struct DeflateCodes {
   /// The order in which a block gives the lengths of the code for lengths (RFC 1951, 3.2.7).
   static let lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
-  /// Symbols 0–255 are bytes, 256 ends the block, 257–285 are lengths from 3 to 258 (RFC 1951, 3.2.5).
+  /// Symbols 0–255 are bytes, 256 ends the block, 257–285 are lengths from 3 to 258 (RFC 1951,
+  /// 3.2.5).
   private static func literalMeaning(_ symbol: Int) -> HuffmanTable.Meaning {
     switch symbol {
     case 0..<256: return (.literal, 0, symbol)

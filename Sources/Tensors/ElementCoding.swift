@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 
-/// Between stored elements and Swift's numbers. `Float16` is not used: it is missing on x86 macOS, and
-/// the conversions are few.
+/// Between stored elements and Swift's numbers. `Float16` is not used: it is missing on x86 macOS,
+/// and the conversions are few.
 public enum ElementCoding {
   /// The nearest half-precision bits (ties to even, overflow to infinity).
   public static func halfBits(_ value: Double) -> UInt16 {

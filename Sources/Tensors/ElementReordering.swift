@@ -41,7 +41,8 @@ enum ElementReordering {
   private static func transposed<T: BitwiseCopyable>(
     _ bytes: Bytes, _ shape: Shape, as type: T.Type
   ) -> Bytes {
-    // The distance in the source between neighbours along each axis: the first axis is the innermost.
+    // The distance in the source between neighbours along each axis: the first axis is the
+    // innermost.
     var steps: [Int] = []
     var step = 1
     for extent in shape.extents {

@@ -42,15 +42,16 @@ public enum ElementType: String, CaseIterable, Sendable, AttributeWord {
   /// Whether elements are integers, signed or not.
   public var isInteger: Bool { kind == .signed || kind == .unsigned }
 
-  /// The smallest and the largest value of an integer type of at most 63 bits (`bool`: 0 and 1, `b1`:
-  /// −1 and 1; `i64` and `u64` are clamped to the range of `Int64`); nil for floats.
+  /// The smallest and the largest value of an integer type of at most 63 bits (`bool`: 0 and 1,
+  /// `b1`: −1 and 1; `i64` and `u64` are clamped to the range of `Int64`); nil for floats.
   public var integerRange: ClosedRange<Int64>? {
     switch kind {
     case .float: return nil
     case .boolean: return 0...1
     case .sign: return -1...1
     case .signed:
-      return bitCount == 64 ? Int64.min...Int64.max : -(1 << (bitCount - 1))...(1 << (bitCount - 1)) - 1
+      return bitCount == 64
+        ? Int64.min...Int64.max : -(1 << (bitCount - 1))...(1 << (bitCount - 1)) - 1
     case .unsigned: return bitCount == 64 ? 0...Int64.max : 0...(1 << bitCount) - 1
     }
   }

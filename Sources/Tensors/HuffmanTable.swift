@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A decoding table for a prefix code of deflate (RFC 1951, 3.2.2): looked up with the next `primaryBits`
-/// bits of the stream; longer codes go on in a second table.
+/// A decoding table for a prefix code of deflate (RFC 1951, 3.2.2): looked up with the next
+/// `primaryBits` bits of the stream; longer codes go on in a second table.
 struct HuffmanTable {
-  /// What a code stands for, packed as: bits 0–7 the bits to consume, 8–11 how many extra bits follow,
-  /// 12–15 the kind, 16–31 the value.
+  /// What a code stands for, packed as: bits 0–7 the bits to consume, 8–11 how many extra bits
+  /// follow, 12–15 the kind, 16–31 the value.
   struct Entry {
     let bits: UInt32
 
@@ -22,8 +22,8 @@ struct HuffmanTable {
     var kind: UInt32 { bits >> 12 & 0xF }
   }
 
-  /// What an entry stands for: nothing (a code that the stream may not use), a byte, a base to which extra
-  /// bits are added, the end of the block, or the place of a second table.
+  /// What an entry stands for: nothing (a code that the stream may not use), a byte, a base to
+  /// which extra bits are added, the end of the block, or the place of a second table.
   enum Kind: UInt32 { case none = 0, literal, base, end, second }
 
   /// What symbols stand for: kind, extra bits and value.
@@ -34,9 +34,9 @@ struct HuffmanTable {
 
   static let longestCode = 15
 
-  /// The table of a code given by the length of each symbol's code (0: the symbol does not occur), or nil
-  /// if the lengths are not those of a complete prefix code. A code of a single symbol of one bit is
-  /// allowed though it is not complete, and so is one without symbols if `mayBeEmpty`.
+  /// The table of a code given by the length of each symbol's code (0: the symbol does not occur),
+  /// or nil if the lengths are not those of a complete prefix code. A code of a single symbol of
+  /// one bit is allowed though it is not complete, and so is one without symbols if `mayBeEmpty`.
   init?(lengths: [UInt8], primaryBits: Int, mayBeEmpty: Bool, meaning: (Int) -> Meaning) {
     self.primaryBits = primaryBits
     var counts = [Int](repeating: 0, count: Self.longestCode + 1)

@@ -2,8 +2,8 @@
 import CompilerSupport
 
 extension InflateState {
-  /// Decodes symbols while input and output both have room for a whole step, so that nothing but the
-  /// stream itself needs checking. True if the block has ended, false if the room is used up.
+  /// Decodes symbols while input and output both have room for a whole step, so that nothing but
+  /// the stream itself needs checking. True if the block has ended, false if the room is used up.
   mutating func decodeQuickly(
     _ literals: UnsafeBufferPointer<HuffmanTable.Entry>,
     _ distances: UnsafeBufferPointer<HuffmanTable.Entry>
@@ -17,8 +17,8 @@ extension InflateState {
     // A step writes two literals and a match at most.
     let lastCount = capacity - 260
     let output = base
-    // The state in variables of this function: memory behind `self` would be read and written at each
-    // step. Bits of the window above `available` are those of the bytes that come next.
+    // The state in variables of this function: memory behind `self` would be read and written at
+    // each step. Bits of the window above `available` are those of the bytes that come next.
     var (window, available) = (self.window, self.available)
     var (position, count) = (self.position, self.count)
     defer {
@@ -102,8 +102,8 @@ extension InflateState {
     return entry.value &+ extra
   }
 
-  /// Repeats `length` bytes that lie `distance` before `to`; up to seven bytes behind them may be written
-  /// as well.
+  /// Repeats `length` bytes that lie `distance` before `to`; up to seven bytes behind them may be
+  /// written as well.
   @inline(__always)
   static func copy(_ length: Int, to place: UnsafeMutableRawPointer, distance: Int) {
     var to = place

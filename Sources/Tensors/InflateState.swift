@@ -153,8 +153,8 @@ struct InflateState: ~Copyable {
     let distanceMask = UInt64(1 << DeflateCodes.distanceBits - 1)
     while true {
       if try decodeQuickly(literals, distances) { return }
-      // One symbol near the end of the input or of the output, with every step checked. Up to 15 + 5
-      // bits for a length and 15 + 13 for a distance: one filling lasts for all.
+      // One symbol near the end of the input or of the output, with every step checked. Up to 15 +
+      // 5 bits for a length and 15 + 13 for a distance: one filling lasts for all.
       refill()
       let entry = try resolve(literals[Int(window & literalMask)], literals)
       if entry.isLiteral {

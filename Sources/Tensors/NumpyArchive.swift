@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
 
-/// Tensors by name in numpy's `.npz` format: a zip archive whose members are `.npy` files, stored or
-/// deflated.
+/// Tensors by name in numpy's `.npz` format: a zip archive whose members are `.npy` files, stored
+/// or deflated.
 public struct NumpyArchive: Sendable {
   private let directory: ZipDirectory
   private let file: String
   /// The names of the arrays in the archive's order, without the ending `.npy`.
   public let names: [String]
 
-  /// The archive in `bytes`; `file` is what failures name. Only the directory is read. Throws if it is
-  /// damaged or has two members of one name.
+  /// The archive in `bytes`; `file` is what failures name. Only the directory is read. Throws if it
+  /// is damaged or has two members of one name.
   public init(_ bytes: Bytes, file: String = "") throws(Failure) {
     do throws(Failure) {
       directory = try ZipDirectory(bytes)
@@ -46,9 +46,9 @@ public struct NumpyArchive: Sendable {
     }
   }
 
-  /// The archive of tensors under their names, stored and in the order given; the same tensors give the
-  /// same bytes. Throws if a name is given twice or is empty, or if the archive would reach 4 GiB or
-  /// 65,535 members.
+  /// The archive of tensors under their names, stored and in the order given; the same tensors give
+  /// the same bytes. Throws if a name is given twice or is empty, or if the archive would reach 4
+  /// GiB or 65,535 members.
   public static func encode(
     _ tensors: [(name: String, tensor: Tensor)]
   ) throws(Failure) -> Bytes {
@@ -81,8 +81,8 @@ public struct NumpyArchive: Sendable {
     return try closed(consume out, consume directory, count: tensors.count)
   }
 
-  /// What the header of a member and its entry in the directory have in common: from the version needed
-  /// to the length of the extra field. The time is the earliest there is, 1 January 1980.
+  /// What the header of a member and its entry in the directory have in common: from the version
+  /// needed to the length of the extra field. The time is the earliest there is, 1 January 1980.
   private static func commonFields(name: String, _ content: Bytes) -> Bytes {
     var fields = ByteBuilder()
     fields.append(littleEndian: UInt16(20))

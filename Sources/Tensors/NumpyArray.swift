@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
 
-/// Tensors in numpy's `.npy` format (numpy's `lib/format` documents it): a magic number, a header that
-/// is the text of a Python dictionary, and the elements.
+/// Tensors in numpy's `.npy` format (numpy's `lib/format` documents it): a magic number, a header
+/// that is the text of a Python dictionary, and the elements.
 public enum NumpyArray {
-  /// The tensor of a `.npy` file: format versions 1 to 3, either byte order, row- or column-major. The
-  /// elements stay part of `bytes` if they lie as tensors need them. Throws for what is malformed, for a
-  /// length that is not that of the shape, and for element types that tensors do not have.
+  /// The tensor of a `.npy` file: format versions 1 to 3, either byte order, row- or column-major.
+  /// The elements stay part of `bytes` if they lie as tensors need them. Throws for what is
+  /// malformed, for a length that is not that of the shape, and for element types that tensors do
+  /// not have.
   public static func decode(_ bytes: Bytes, file: String = "") throws(Failure) -> Tensor {
     do throws(Failure) {
       return try decode(unlocated: bytes)
@@ -20,8 +21,9 @@ public enum NumpyArray {
     try decode(Platform.mapFile(path), file: path)
   }
 
-  /// The `.npy` file of a tensor, as numpy writes it (version 1.0, row-major). Element types that numpy
-  /// lacks are widened exactly: `bf16` to `f32`, `i4` and `b1` to `i8`, `u4` and `u2` to `u8`.
+  /// The `.npy` file of a tensor, as numpy writes it (version 1.0, row-major). Element types that
+  /// numpy lacks are widened exactly: `bf16` to `f32`, `i4` and `b1` to `i8`, `u4` and `u2` to
+  /// `u8`.
   public static func encode(_ tensor: Tensor) -> Bytes {
     let tensor = widened(tensor)
     var header = NumpyHeader(type: tensor.type).text

@@ -18,7 +18,8 @@ struct NumpyHeader {
     let extents = type.shape.extents
     let shape = extents.count == 1 ? "(\(extents[0]),)"
       : "(" + extents.map(String.init).joined(separator: ", ") + ")"
-    return "{'descr': '\(Self.name(of: type.element))', 'fortran_order': False, 'shape': \(shape), }"
+    let name = Self.name(of: type.element)
+    return "{'descr': '\(name)', 'fortran_order': False, 'shape': \(shape), }"
   }
 
   /// Reads a header; throws for what is no such dictionary.
@@ -52,7 +53,9 @@ struct NumpyHeader {
     guard let element = Self.element(named: description) else {
       throw Failure(
         "numpy's element type '\(description)' is not supported",
-        notes: ["supported: " + Self.names.map(\.name).joined(separator: " ") + ", either byte order"],
+        notes: [
+          "supported: " + Self.names.map(\.name).joined(separator: " ") + ", either byte order"
+        ],
         kind: .unsupported)
     }
     type = TensorType(element, shape)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
 
-/// Tensors by name in the `.safetensors` format: the length of a header, the header as JSON, and the
-/// tensors' bytes. Element types of less than a byte, which the format lacks, are stored as packed bytes
-/// (`U8`); their type is in the metadata under `fettle.type/` and the tensor's name.
+/// Tensors by name in the `.safetensors` format: the length of a header, the header as JSON, and
+/// the tensors' bytes. Element types of less than a byte, which the format lacks, are stored as
+/// packed bytes (`U8`); their type is in the metadata under `fettle.type/` and the tensor's name.
 public struct Safetensors: Sendable {
   private struct Entry: Sendable {
     var name: String
@@ -18,8 +18,8 @@ public struct Safetensors: Sendable {
   /// Names and values that the file holds beside the tensors.
   public let metadata: [(name: String, value: String)]
 
-  /// The tensors in `bytes`; `file` is what failures name. Throws for a malformed header, unknown element
-  /// types and places that lie outside or do not have the size of their tensor.
+  /// The tensors in `bytes`; `file` is what failures name. Throws for a malformed header, unknown
+  /// element types and places that lie outside or do not have the size of their tensor.
   public init(_ bytes: Bytes, file: String = "") throws(Failure) {
     self.file = file
     do throws(Failure) {
@@ -58,8 +58,8 @@ public struct Safetensors: Sendable {
     return tensor
   }
 
-  /// The file of tensors under their names, in the order given, as parts to be written one behind the
-  /// other. Throws if a name is given twice or is one that the format uses itself.
+  /// The file of tensors under their names, in the order given, as parts to be written one behind
+  /// the other. Throws if a name is given twice or is one that the format uses itself.
   public static func encode(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [(name: String, value: String)] = []
   ) throws(Failure) -> [Bytes] {

@@ -9,8 +9,8 @@ public struct Dimension: Hashable, Sendable {
   @inlinable public init(_ extent: Int) { self.extent = extent }
 }
 
-/// The extents of a tensor's axes, outermost first. The number of elements always fits in 47 bits, so that
-/// counts of bits fit in an `Int`.
+/// The extents of a tensor's axes, outermost first. The number of elements always fits in 47 bits,
+/// so that counts of bits fit in an `Int`.
 public struct Shape: Hashable, Sendable {
   /// The axes.
   public let dimensions: [Dimension]

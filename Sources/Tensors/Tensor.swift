@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
 
-/// An immutable dense tensor: row-major, little-endian, sub-byte elements packed with the first in the
-/// lowest bits. Copies share their bytes, which may be part of a mapped file.
+/// An immutable dense tensor: row-major, little-endian, sub-byte elements packed with the first in
+/// the lowest bits. Copies share their bytes, which may be part of a mapped file.
 public struct Tensor: Sendable, Equatable {
   public let type: TensorType
   /// The elements' bytes; exactly `type.byteCount` of them.
@@ -47,8 +47,8 @@ public struct Tensor: Sendable, Equatable {
     self.init(unchecked: type, ElementCoding.encode(values, as: type.element))
   }
 
-  /// A tensor of plain elements in storage form (`Float` for f32, `UInt16` for f16 bits…); their size
-  /// must be that of the element type and there must be as many as elements.
+  /// A tensor of plain elements in storage form (`Float` for f32, `UInt16` for f16 bits…); their
+  /// size must be that of the element type and there must be as many as elements.
   public init<Element: BitwiseCopyable>(_ type: TensorType, storage elements: [Element]) {
     let bytes = Bytes(copying: elements)
     precondition(bytes.count == type.byteCount, "the elements have the type's size")
@@ -63,7 +63,7 @@ public struct Tensor: Sendable, Equatable {
   /// All elements as doubles (exact but for 64-bit integers beyond 2⁵³).
   public func doubles() -> [Double] { ElementCoding.doubles(bytes, element, count: count) }
 
-  /// All elements as integers; floats are truncated toward zero and saturated, NaN is 0; `u64` keeps its
-  /// bit pattern.
+  /// All elements as integers; floats are truncated toward zero and saturated, NaN is 0; `u64`
+  /// keeps its bit pattern.
   public func integers() -> [Int64] { ElementCoding.integers(bytes, element, count: count) }
 }

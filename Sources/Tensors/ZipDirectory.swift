@@ -12,8 +12,8 @@ struct ZipMember: Sendable {
   var headerOffset: Int
 }
 
-/// Reads the central directory of zip archives (PKWARE's APPNOTE), 64-bit sizes included, and the content
-/// of stored and deflated members.
+/// Reads the central directory of zip archives (PKWARE's APPNOTE), 64-bit sizes included, and the
+/// content of stored and deflated members.
 struct ZipDirectory: Sendable {
   private let reader: ByteReader
   let members: [ZipMember]
@@ -75,7 +75,9 @@ struct ZipDirectory: Sendable {
     let total = reader.bytes.count
     var end = total - 22
     while end >= 0, end >= total - 22 - 65535 {
-      if reader.word(at: end) == 0x0605_4B50, reader.half(at: end + 20) == total - end - 22 { break }
+      if reader.word(at: end) == 0x0605_4B50, reader.half(at: end + 20) == total - end - 22 {
+        break
+      }
       end -= 1
     }
     guard end >= 0, end >= total - 22 - 65535, let count = reader.half(at: end + 10),

@@ -48,7 +48,8 @@ import Testing
   }
 
   @Test func failuresNameThePlace() throws {
-    let failure = #expect(throws: Failure.self) { try JSONValue.parse("{\n \"a\": x}", file: "f.json") }
+    let text = "{\n \"a\": x}"
+    let failure = #expect(throws: Failure.self) { try JSONValue.parse(text, file: "f.json") }
     let origin = try #require(failure).diagnostics[0].origin
     #expect(origin == Origin(file: "f.json", line: 2, column: 7))
   }

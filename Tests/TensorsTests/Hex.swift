@@ -8,7 +8,8 @@ func hex(_ text: String) -> [UInt8] {
   return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
 }
 
-/// Expects that no shorter piece of the bytes is accepted, and that damaging any byte does not trap.
+/// Expects that no shorter piece of the bytes is accepted, and that damaging any byte does not
+/// trap.
 func expectRefusal(
   of whole: [UInt8], at location: SourceLocation = #_sourceLocation, _ read: (Bytes) throws -> Void
 ) {

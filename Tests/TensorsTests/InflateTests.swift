@@ -47,10 +47,11 @@ private let curveStream = hex(
     }
   }
 
-  /// The third kind of block, a stored length without its complement, a distance beyond the start, a
-  /// symbol that fixed codes do not use, and dynamic codes that no prefix code has.
-  @Test(arguments: ["07", "010500faf068656c6c6f", "4b0401", "1b1b", "05c08100", "ff", "fdffffffffff"])
-  func refuses(_ stream: String) {
+  /// The third kind of block, a stored length without its complement, a distance beyond the start,
+  /// a symbol that fixed codes do not use, and dynamic codes that no prefix code has.
+  @Test(arguments: [
+    "07", "010500faf068656c6c6f", "4b0401", "1b1b", "05c08100", "ff", "fdffffffffff",
+  ]) func refuses(_ stream: String) {
     #expect(throws: Failure.self) { try Inflate.decode(Bytes(hex(stream)), size: 5) }
   }
 

@@ -15,6 +15,12 @@ private func file(_ header: String, data: Int = 8) -> Bytes {
   return out.finish()
 }
 
+/// A header that says that eight bytes hold packed elements of a type.
+private func packed(_ type: String) -> String {
+  #"{"__metadata__":{"fettle.type/w":"\#(type)"},"#
+    + #""w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#
+}
+
 @Suite struct SafetensorsFiles {
   @Test func roundTrips() throws {
     let tensors = ElementType.allCases.map { element in
@@ -61,10 +67,14 @@ private func file(_ header: String, data: Int = 8) -> Bytes {
     #"{"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#,
     #"{"w":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}"#,
     #"{"__metadata__":{"a":1}}"#,
-    #"{"__metadata__":{"fettle.type/w":"i9[8]"},"w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#,
-    #"{"__metadata__":{"fettle.type/w":"i4[8]"},"w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#,
+    packed("i9[8]"),
+    packed("i4[8]"),
   ]) func refuses(_ header: String) {
     #expect(throws: Failure.self) { try Safetensors(file(header)) }
+  }
+
+  @Test func packedTensorsAreRead() throws {
+    #expect(try Safetensors(file(packed("i4[16]"))).type(of: "w")?.description == "i4[16]")
   }
 
   @Test func unalignedTensorsAreRead() throws {

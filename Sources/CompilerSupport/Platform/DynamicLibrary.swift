@@ -5,8 +5,8 @@
   import Glibc
 #endif
 
-/// A shared library loaded into this process. It is unloaded when the last reference goes, so keep one
-/// for as long as any of its functions may be called.
+/// A shared library loaded into this process. It is unloaded when the last reference goes, so keep
+/// one for as long as any of its functions may be called.
 public final class DynamicLibrary: @unchecked Sendable {
   /// The file it was loaded from.
   public let path: String
@@ -35,7 +35,8 @@ public final class DynamicLibrary: @unchecked Sendable {
     return address
   }
 
-  /// A function as a value of the `@convention(c)` type, which must be the one it was compiled with.
+  /// A function as a value of the `@convention(c)` type, which must be the one it was compiled
+  /// with.
   public func function<F>(_ name: String, as type: F.Type) throws(Failure) -> F {
     let address = try symbol(name)
     precondition(MemoryLayout<F>.size == MemoryLayout<UnsafeRawPointer>.size, "a C function type")

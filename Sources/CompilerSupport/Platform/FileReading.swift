@@ -107,8 +107,9 @@ extension Platform {
   private static func readToEnd(
     _ descriptor: Int32, _ path: String, hint: Int
   ) throws(Failure) -> Bytes {
-    // One byte more than expected, so that the end shows without growing the buffer.
-    var builder = ByteBuilder(capacity: hint < 1 << 47 ? hint + 1 : 0)
+    // One byte more than expected, so that the end shows without growing the buffer; what a file
+    // system says of very large files is believed only as the bytes arrive.
+    var builder = ByteBuilder(capacity: Swift.min(Swift.max(hint, 0), 1 << 28) + 1)
     while true {
       if builder.capacity == builder.count { builder.reserve(65536) }
       let space = builder.space

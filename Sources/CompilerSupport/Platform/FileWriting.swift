@@ -5,10 +5,11 @@
   import Glibc
 #endif
 
-/// Files that are written together or not at all: each is written beside its destination, and all are
-/// renamed into place at the end in the order of adding, the last added last. If one cannot be written,
-/// none of the destinations is touched. (If renaming itself fails midway, the files before are whole and
-/// new, those behind unchanged.)
+/// Files that are written together or not at all: each is written beside its destination, and all
+/// are renamed into place at the end in the order of adding, the last added last. If one cannot be
+/// written, none of the destinations is touched. (If renaming itself fails midway, the files before
+/// are whole and new, those behind unchanged.) What goes to the standard output, to a pipe or to a
+/// device is written just before the renaming.
 public struct OutputSet: Sendable {
   private struct Entry: Sendable {
     var path: String
@@ -33,8 +34,8 @@ public struct OutputSet: Sendable {
     entries.append(Entry(path: path, parts: parts))
   }
 
-  /// Writes all files. Throws, with nothing changed, if a folder is missing, a destination is a folder or
-  /// is named twice, or the disk is full.
+  /// Writes all files. Throws, with nothing changed, if a folder is missing, a destination is a
+  /// folder or is named twice, or the disk is full.
   public func commit() throws(Failure) {
     var pending: [(temporary: String, destination: String)] = []
     do throws(Failure) {
@@ -131,7 +132,8 @@ extension Platform {
     try set.commit()
   }
 
-  /// Writes a text file whole or not at all, replacing one that is there; `-` is the standard output.
+  /// Writes a text file whole or not at all, replacing one that is there; `-` is the standard
+  /// output.
   public static func writeFile(_ path: String, _ text: String) throws(Failure) {
     try writeFile(path, Bytes(text.utf8))
   }

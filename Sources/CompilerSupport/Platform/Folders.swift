@@ -63,8 +63,8 @@ extension Platform {
     return names.sorted()
   }
 
-  /// Removes a file, or a folder with all that is in it; symbolic links are removed, not followed. It
-  /// is no failure if nothing is there.
+  /// Removes a file, or a folder with all that is in it; symbolic links are removed, not followed.
+  /// It is no failure if nothing is there.
   public static func removeTree(_ path: String) throws(Failure) {
     try checkPath(path)
     var folders: [String] = []
@@ -84,6 +84,15 @@ extension Platform {
     }
     for folder in folders.reversed() where rmdir(folder) != 0 && errno != ENOENT {
       throw fileFailure("remove the folder", folder)
+    }
+  }
+}
+
+extension Platform {
+  /// Moves a file to another path of the same file system, in place of a file that is there.
+  public static func move(_ path: String, to destination: String) throws(Failure) {
+    guard rename(path, destination) == 0 else {
+      throw fileFailure("move to '\(destination)'", path)
     }
   }
 }

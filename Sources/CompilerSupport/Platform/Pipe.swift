@@ -31,8 +31,8 @@ final class Pipe {
     writing = -1
   }
 
-  /// Held while pipes are made and programs started. (The C library's call that does both at once is
-  /// not to be had on all systems.)
+  /// Held while pipes are made and programs started. (The C library's call that does both at once
+  /// is not to be had on all systems.)
   static func locked<R>(_ body: () throws(Failure) -> R) throws(Failure) -> R {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }

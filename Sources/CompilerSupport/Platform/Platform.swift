@@ -8,6 +8,15 @@
 /// What the operating system offers, behind Swift types. Only the files of this folder import the C
 /// library; they serve Linux and macOS alike.
 public enum Platform {
+  /// Ends the process with an exit status.
+  public static func exit(_ status: Int32) -> Never {
+    #if canImport(Darwin)
+      Darwin.exit(status)
+    #else
+      Glibc.exit(status)
+    #endif
+  }
+
   /// The value of an environment variable, or nil if it is not set.
   public static func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }

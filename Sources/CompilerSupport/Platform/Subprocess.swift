@@ -16,8 +16,8 @@ public struct Subprocess: Sendable {
   public var directory: String?
   /// A file for the standard input; nil gives it an empty one.
   public var inputFile: String?
-  /// Seconds after which the program and what it started are killed; nil lets it run. A program with a
-  /// limit runs in a process group of its own.
+  /// Seconds after which the program and what it started are killed; nil lets it run. A program
+  /// with a limit runs in a process group of its own.
   public var timeout: Double?
 
   /// A program with arguments; what else there is to say is set on the value.
@@ -147,12 +147,19 @@ public struct Subprocess: Sendable {
   private var mergedEnvironment: [String] {
     var result: [String] = []
     let changed = Set(environment.map(\.name))
-    var next = environ
-    while let entry = next.pointee {
-      let text = String(cString: entry)
-      let name = text.prefix { $0 != "=" }
-      if !changed.contains(String(name)) { result.append(text) }
-      next += 1
+    let all: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    #if canImport(Darwin)
+      all = _NSGetEnviron().pointee
+    #else
+      all = environ
+    #endif
+    if var next = all {
+      while let entry = next.pointee {
+        let text = String(cString: entry)
+        let name = text.prefix { $0 != "=" }
+        if !changed.contains(String(name)) { result.append(text) }
+        next += 1
+      }
     }
     for (name, value) in environment where !name.isEmpty {
       if let value { result.append("\(name)=\(value)") }
