@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import GraphIR
+import Tensors
+
+/// One import under way: the graph so far, what each name stands for, and what was found.
+final class ImportSession {
+  /// How many nodes an import may come to when functions are written out.
+  static let nodeLimit = 2_000_000
+  /// How deep functions and branches may be nested.
+  static let nestingLimit = 100
+
+  let model: ModelProto
+  let options: ImportOptions
+  var rewriter: Rewriter
+  private(set) var warnings: [Diagnostic]
+  private let ports: ModelPorts
+  private let external: ExternalData
+  private let functions: [String: FunctionProto]
+  private var frames: [ImportFrame] = []
+  private var unsupported: [Diagnostic] = []
+  private var unsupportedOperators: [String] = []
+  /// Values that depend on an input.
+  private var varying: Set<ValueID> = []
+  /// Constant values that were evaluated.
+  private var evaluated: [ValueID: Tensor] = [:]
+  private var nodeCounts: [String: Int] = [:]
+  private var nodesRead = 0
+
+  init(model: ModelProto, file: String, options: ImportOptions, ports: ModelPorts) {
+    self.model = model
+    self.options = options
+    self.ports = ports
+    warnings = ports.warnings
+    external = ExternalData(beside: file)
+    rewriter = Rewriter(Graph(name: model.graph.name))
+    functions = Dictionary(
+      model.functions.map { (Self.key($0.domain, $0.name, $0.overload), $0) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  func warn(_ message: String, at origin: Origin, notes: [String] = []) {
+    warnings.append(Diagnostic(message, severity: .warning, at: origin, notes: notes))
+  }
+
+  /// The graph of the model between the ports. Throws as `ONNXImporter.graph` does.
+  func run() throws(Failure) -> Graph {
+    try checkOpset()
+    frames = [try modelFrame()]
+    while let top = frames.indices.last {
+      if frames[top].position == frames[top].nodes.count {
+        if top == 0 { break }
+        try leaveFrame()
+        continue
+      }
+      let position = frames[top].position
+      frames[top].position += 1
+      guard frames[top].needed[position] else { continue }
+      nodesRead += 1
+      guard nodesRead <= Self.nodeLimit else {
+        throw Failure("the model has more than \(Self.nodeLimit) nodes with its functions written out")
+      }
+      try importNode(frames[top].nodes[position], number: position, frame: top)
+    }
+    try throwUnsupported()
+    try addOutputs()
+    removeUnread()
+    return rewriter.graph
+  }
+
+  // MARK: Ports
+
+  private func checkOpset() throws(Failure) {
+    guard let version = model.opsetVersion() ?? (model.opsetImports.isEmpty ? 1 : nil) else {
+      return
+    }
+    guard version >= Int64(ONNXImporter.oldestOpset) else {
+      throw Failure(
+        "opset \(version) is not supported", notes: [
+          "opsets \(ONNXImporter.oldestOpset) to \(ONNXImporter.newestOpset) are",
+          "onnx.version_converter.convert_version(model, 13) brings a model to a newer one",
+        ], kind: .unsupported)
+    }
+    if version > Int64(ONNXImporter.newestOpset) {
+      warn(
+        "opset \(version) is newer than \(ONNXImporter.newestOpset), as which it is read",
+        at: Origin())
+    }
+  }
+
+  private func modelFrame() throws(Failure) -> ImportFrame {
+    let graph = model.graph
+    let producers = try NodeOrder.producers(graph.nodes)
+    var names: [String: Binding] = [:]
+    for tensor in graph.initializers where !tensor.name.isEmpty {
+      names[tensor.name] = .initializer(tensor)
+    }
+    for tensor in graph.sparseInitializers where !tensor.values.name.isEmpty {
+      names[tensor.values.name] = .sparseInitializer(tensor)
+    }
+    let known = Set(graph.inputs.map(\.name))
+    for input in ports.inputs {
+      guard known.contains(input.name) || producers[input.name] != nil
+        || names[input.name] != nil
+      else { throw unknownTensor(input.name, producers) }
+      guard let type = input.type else {
+        unreachable("a cut is typed before the import")
+      }
+      let value = rewriter.addInput(name: input.name, type: type)
+      rewriter.setName(of: value, to: input.name)
+      varying.insert(value)
+      names[input.name] = .value(value)
+    }
+    return ImportFrame(
+      nodes: graph.nodes,
+      needed: NodeOrder.needed(
+        graph.nodes, for: ports.outputs, producers: producers,
+        stops: Set(ports.inputs.map(\.name))),
+      names: names, opsets: model.opsetImports, produced: producers)
+  }
+
+  private func unknownTensor(_ name: String, _ producers: [String: Int]) -> Failure {
+    let known = model.graph.inputs.map(\.name) + model.graph.initializers.map(\.name)
+      + model.graph.nodes.flatMap(\.outputs)
+    return Failure(
+      "the model has no tensor '\(name)'", notes: Spelling.notes(for: name, among: known))
+  }
+
+  private func addOutputs() throws(Failure) {
+    let declared = Dictionary(
+      model.graph.outputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    guard !ports.outputs.isEmpty else { throw Failure("the model has no outputs") }
+    for name in ports.outputs {
+      guard let value = try lookUp(name, frame: 0) else {
+        if model.graph.inputs.contains(where: { $0.name == name }) {
+          throw Failure("output '\(name)' is an input that --inputs leaves out")
+        }
+        throw unknownTensor(name, frames[0].produced)
+      }
+      rewriter.addOutput(name: name, value: value)
+      if let shape = declared[name]?.tensorType?.shape {
+        let ours = rewriter.graph.type(of: value).shape.extents
+        let theirs = ports.knownExtents(shape)
+        let agree = ours.count == theirs.count
+          && zip(ours, theirs).allSatisfy { $1 == nil || $0 == $1 }
+        if !agree {
+          let text = theirs.map { $0.map(String.init) ?? "?" }.joined(separator: ",")
+          warn(
+            "the shape is \(ours.text), the model declares [\(text)]",
+            at: Origin(subject: "output '\(name)'"))
+        }
+      }
+    }
+  }
+
+  /// Removes the ops that no output depends on: what is left of constant arithmetic.
+  private func removeUnread() {
+    for op in rewriter.graph.opIDs.reversed() {
+      let graph = rewriter.graph
+      if graph.results(of: op).allSatisfy({ !graph.isUsed($0) }) { eraseUnread(op, graph) }
+    }
+  }
+
+  private func eraseUnread(_ op: OpID, _ graph: consuming Graph) {
+    _ = consume graph
+    rewriter.erase(op)
+  }
+
+  // MARK: Nodes
+
+  private func importNode(_ node: NodeProto, number: Int, frame: Int) throws(Failure) {
+    let resolved = FunctionCall.resolve(node, frames[frame].attributes)
+    let key = Self.key(resolved.domain, resolved.opType, resolved.overload)
+    let operands = try operands(of: resolved, number: number, frame: frame)
+    if let function = functions[key] {
+      guard let operands else { return markMissing(resolved, frame) }
+      return try enter(function, key, call: resolved, operands: operands, frame: frame)
+    }
+    let domain = resolved.domain == "ai.onnx" ? "" : resolved.domain
+    guard let importer = ImporterTable.standard[resolved.opType, domain: domain] else {
+      note(unknownOperator(resolved, domain), operator: resolved.opType)
+      return markMissing(resolved, frame)
+    }
+    guard let operands else { return markMissing(resolved, frame) }
+    let context = NodeContext(
+      session: self, node: resolved, opset: opset(domain, frame: frame), operands: operands,
+      location: location(of: resolved, frame: frame))
+    do throws(Failure) {
+      try importer.check(opset: context.opset)
+      if resolved.opType == "If", domain.isEmpty { return try enterBranch(context, frame: frame) }
+      let results = try importer.read(context)
+      context.reportUnreadAttributes()
+      try define(resolved, results, frame: frame)
+    } catch {
+      let failure = error.located(subject: resolved.subject)
+      guard failure.kind == .unsupported else { throw failure }
+      for diagnostic in failure.diagnostics {
+        note(withAdvice(diagnostic, resolved, opset: context.opset), operator: resolved.opType)
+      }
+      markMissing(resolved, frame)
+    }
+  }
+
+  private func opset(_ domain: String, frame: Int) -> Int {
+    let standard = frames[frame].opsets.version(of: domain) ?? 1
+    return domain.isEmpty
+      ? Int(clamping: min(standard, Int64(ONNXImporter.newestOpset))) : Int(clamping: standard)
+  }
+
+  /// The values of a node's operands, or nil if one of them is the result of a node that is not supported.
+  private func operands(
+    of node: NodeProto, number: Int, frame: Int
+  ) throws(Failure) -> [ValueID?]? {
+    var operands: [ValueID?] = []
+    var isComplete = true
+    for name in node.inputs {
+      if name.isEmpty {
+        operands.append(nil)
+      } else if case .missing = binding(name, frame: frame) {
+        isComplete = false
+      } else if let value = try lookUp(name, frame: frame) {
+        operands.append(value)
+      } else if frames[frame].produced[name] != nil {
+        throw NodeOrder.failure(
+          frames[frame].nodes, number, name, producers: frames[frame].produced)
+      } else if frame == 0, model.graph.inputs.contains(where: { $0.name == name }) {
+        throw Failure(
+          "it depends on input '\(name)', which --inputs leaves out",
+          at: Origin(subject: node.subject))
+      } else {
+        throw Failure(
+          "'\(name)' is neither an input, nor a constant, nor computed by a node",
+          at: Origin(subject: node.subject),
+          notes: Spelling.nearest(to: name, among: frames[frame].names.keys.sorted())
+            .map { ["did you mean '\($0)'?"] } ?? [])
+      }
+    }
+    return isComplete ? operands : nil
+  }
+
+  /// The layer's name, or one made of the operator and a number.
+  private func location(of node: NodeProto, frame: Int) -> Location {
+    let prefix = frames[frame].prefix
+    if !node.name.isEmpty { return Location([prefix + node.name]) }
+    let number = nodeCounts[prefix + node.opType, default: 0]
+    nodeCounts[prefix + node.opType] = number + 1
+    return Location(["\(prefix)\(node.opType)_\(number)"])
+  }
+
+  // MARK: Names
+
+  private func binding(_ name: String, frame: Int) -> Binding? {
+    var next: Int? = frame
+    while let number = next {
+      if let found = frames[number].names[name] { return found }
+      next = frames[number].parent
+    }
+    return nil
+  }
+
+  /// The value that a name stands for, nil if it stands for none (yet).
+  private func lookUp(_ name: String, frame: Int) throws(Failure) -> ValueID? {
+    var next: Int? = frame
+    while let number = next {
+      guard let found = frames[number].names[name] else {
+        next = frames[number].parent
+        continue
+      }
+      let tensor: Tensor
+      switch found {
+      case .value(let value): return value
+      case .missing: return nil
+      case .initializer(let stored): tensor = try stored.decoded(external: external)
+      case .sparseInitializer(let stored): tensor = try stored.decoded(external: external)
+      }
+      let value = rewriter.addConstant(tensor, name: name)
+      frames[number].names[name] = .value(value)
+      return value
+    }
+    return nil
+  }
+
+  private func define(
+    _ node: NodeProto, _ results: [ValueID?], frame: Int
+  ) throws(Failure) {
+    for (position, name) in node.outputs.enumerated() where !name.isEmpty {
+      guard position < results.count, let value = results[position] else {
+        throw Failure(
+          "result \(position) ('\(name)') is not supported", at: Origin(subject: node.subject),
+          kind: .unsupported)
+      }
+      bind(name, .value(value), frame: frame)
+      let graph = rewriter.graph
+      let isNamed = !graph.name(of: value).isEmpty
+      let isResult = graph.producer(of: value) != nil
+      _ = consume graph
+      if isResult, !isNamed { rewriter.setName(of: value, to: frames[frame].prefix + name) }
+    }
+  }
+
+  /// A tensor at which the user cuts keeps standing for the input.
+  private func bind(_ name: String, _ binding: Binding, frame: Int) {
+    if frame == 0, ports.inputs.contains(where: { $0.name == name }) { return }
+    frames[frame].names[name] = binding
+  }
+
+  private func markMissing(_ node: NodeProto, _ frame: Int) {
+    for name in node.outputs where !name.isEmpty { bind(name, .missing, frame: frame) }
+  }
+
+  // MARK: Functions and branches
+
+  private static func key(_ domain: String, _ name: String, _ overload: String) -> String {
+    "\(domain == "ai.onnx" ? "" : domain)\u{0}\(name)\u{0}\(overload)"
+  }
+
+  private func enter(
+    _ function: FunctionProto, _ key: String, call: NodeProto, operands: [ValueID?], frame: Int
+  ) throws(Failure) {
+    let origin = Origin(subject: call.subject)
+    guard !frames.contains(where: { $0.function == key }) else {
+      throw Failure("the function calls itself", at: origin)
+    }
+    guard frames.count < Self.nestingLimit else {
+      throw Failure("functions are nested more than \(Self.nestingLimit) deep", at: origin)
+    }
+    guard operands.count <= function.inputs.count, call.outputs.count <= function.outputs.count
+    else {
+      throw Failure(
+        "the function takes \(function.inputs.count) operands and gives "
+          + "\(function.outputs.count) results", at: origin)
+    }
+    var names: [String: Binding] = [:]
+    for (name, operand) in zip(function.inputs, operands) {
+      if let operand { names[name] = .value(operand) }
+    }
+    let producers = try NodeOrder.producers(function.nodes)
+    let wanted = zip(function.outputs, call.outputs).filter { !$1.isEmpty }.map(\.0)
+    let nodes = FunctionCall.nodes(
+      of: function, given: Set(zip(function.inputs, operands).filter { $1 != nil }.map(\.0)))
+    frames.append(
+      ImportFrame(
+        nodes: nodes,
+        needed: NodeOrder.needed(nodes, for: wanted, producers: producers), names: names,
+        opsets: function.opsetImports.isEmpty ? frames[frame].opsets : function.opsetImports,
+        attributes: FunctionCall.attributes(of: function, call: call),
+        prefix: location(of: call, frame: frame).layers[0] + "/", caller: call,
+        results: function.outputs, function: key, produced: producers))
+  }
+
+  private func enterBranch(_ node: NodeContext, frame: Int) throws(Failure) {
+    guard let condition = try node.constant(0) else {
+      throw node.unsupported(
+        "the condition depends on an input",
+        "only a condition that is constant is supported: its branch is taken")
+    }
+    guard condition.count == 1 else { throw node.failure("the condition has \(condition.type)") }
+    let isTrue = condition.integers()[0] != 0
+    guard let branch = try node.node.graph(isTrue ? "then_branch" : "else_branch") else {
+      throw node.failure("the branch is missing")
+    }
+    guard frames.count < Self.nestingLimit else {
+      throw node.failure("branches are nested more than \(Self.nestingLimit) deep")
+    }
+    let producers = try NodeOrder.producers(branch.nodes)
+    var names: [String: Binding] = [:]
+    for tensor in branch.initializers { names[tensor.name] = .initializer(tensor) }
+    for tensor in branch.sparseInitializers {
+      names[tensor.values.name] = .sparseInitializer(tensor)
+    }
+    let results = branch.outputs.map(\.name)
+    guard node.node.outputs.count <= results.count else {
+      throw node.failure("the branch gives \(results.count) results")
+    }
+    frames.append(
+      ImportFrame(
+        nodes: branch.nodes,
+        needed: NodeOrder.needed(branch.nodes, for: results, producers: producers),
+        names: names, opsets: frames[frame].opsets, attributes: frames[frame].attributes,
+        prefix: node.location.layers[0] + "/", parent: frame, caller: node.node,
+        results: results, produced: producers))
+  }
+
+  /// Hands the results of the topmost frame to the names of the node that stands for it.
+  private func leaveFrame() throws(Failure) {
+    let top = frames.count - 1
+    guard let caller = frames[top].caller else { unreachable("the model's frame has no caller") }
+    for (name, inner) in zip(caller.outputs, frames[top].results) where !name.isEmpty {
+      if case .missing = binding(inner, frame: top) {
+        bind(name, .missing, frame: top - 1)
+        continue
+      }
+      guard let value = try lookUp(inner, frame: top) else {
+        throw Failure("result '\(inner)' is never computed", at: Origin(subject: caller.subject))
+      }
+      bind(name, .value(value), frame: top - 1)
+    }
+    frames.removeLast()
+  }
+
+  // MARK: What is not supported
+
+  private func note(_ diagnostic: Diagnostic, operator name: String) {
+    unsupported.append(diagnostic)
+    if !unsupportedOperators.contains(name) { unsupportedOperators.append(name) }
+  }
+
+  private func unknownOperator(_ node: NodeProto, _ domain: String) -> Diagnostic {
+    let known = ImporterTable.standard.importers.filter { $0.domain == domain }.map(\.name)
+    let version = opset(domain, frame: frames.count - 1)
+    var notes = Spelling.nearest(to: node.opType, among: known)
+      .map { ["the nearest operator that is supported is \($0)"] } ?? []
+    if let advice = OperatorAdvice.advice(for: node.opType, domain: domain) {
+      notes = [advice]
+    }
+    return withAdvice(
+      Diagnostic(
+        "the operator is not supported", at: Origin(subject: node.subject), notes: notes), node,
+      opset: version)
+  }
+
+  private func withAdvice(_ diagnostic: Diagnostic, _ node: NodeProto, opset: Int) -> Diagnostic {
+    var copy = diagnostic
+    copy.message += " (opset \(opset))"
+    if frames.count == 1, let input = node.inputs.first(where: { !$0.isEmpty }) {
+      copy.notes.append("--outputs '\(input)' ends the model in front of it")
+    }
+    return copy
+  }
+
+  private func throwUnsupported() throws(Failure) {
+    guard !unsupported.isEmpty else { return }
+    unsupported[unsupported.count - 1].notes.append(
+      "unsupported: " + unsupportedOperators.joined(separator: ", "))
+    throw Failure(unsupported, kind: .unsupported)
+  }
+
+  // MARK: Values
+
+  /// Adds an op; its results vary if an operand does.
+  func insert(
+    _ definition: any OpDefinition, _ operands: [ValueID?], location: Location
+  ) throws(TypeMismatch) -> [ValueID] {
+    let results = try rewriter.insert(definition, operands, location: location)
+    if operands.contains(where: { $0.map(varying.contains) ?? false }) {
+      varying.formUnion(results)
+    }
+    return results
+  }
+
+  /// The tensor that a value is, or nil if it depends on an input or can not be evaluated.
+  func tensor(of value: ValueID) throws(Failure) -> Tensor? {
+    if varying.contains(value) { return nil }
+    if let known = rewriter.graph.tensor(value) ?? evaluated[value] { return known }
+    let cone = ConstantCone(of: value, in: rewriter.graph, known: evaluated)
+    guard let tensor = try options.evaluate(cone.graph, cone.result) else { return nil }
+    guard tensor.type == rewriter.graph.type(of: value) else {
+      throw Failure("the evaluator gave \(tensor.type) for \(rewriter.graph.type(of: value))")
+    }
+    evaluated[value] = tensor
+    return tensor
+  }
+
+  func decoded(_ tensor: TensorProto) throws(Failure) -> Tensor {
+    try tensor.decoded(external: external)
+  }
+
+  func decoded(_ tensor: SparseTensorProto) throws(Failure) -> Tensor {
+    try tensor.decoded(external: external)
+  }
+}
