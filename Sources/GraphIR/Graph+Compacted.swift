@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-public import CompilerSupport
-public import Tensors
+import CompilerSupport
+import Tensors
 
 extension Graph {
   /// The same graph without what erased ops, unread constants and old handles leave behind: handles are numbered anew in order, so those

@@ -24,8 +24,14 @@ extension Graph {
     outputs[position] = OutputPort(name: old.name, value: value)
   }
 
-  mutating func replaceInputType(_ position: Int, with type: TensorType) {
-    values[inputs[position].value].type = type
+  mutating func replaceInput(
+    _ position: Int, type: TensorType
+  ) -> (new: ValueID, old: ValueID) {
+    let port = inputs[position]
+    let value = values.append(
+      ValueRecord(type: type, source: .input(position), name: port.name))
+    inputs[position] = InputPort(name: port.name, role: port.role, value: value)
+    return (value, port.value)
   }
 
   /// Adds an op in front of `successor`, or at the end.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
-public import Tensors
+import Tensors
 
 /// A graph on disk: `NAME.fettle` with the text and, if there are large constants, `NAME.safetensors` with those.
 public enum GraphFile {

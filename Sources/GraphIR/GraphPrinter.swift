@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import CompilerSupport
+import CompilerSupport
 public import Tensors
 
 /// How a graph is printed.

@@ -56,6 +56,14 @@ public struct Rewriter: ~Copyable {
     graph.setOutput(position, to: value)
   }
 
+  /// Gives an input port another type. Returns the new value of the port and the old one, which nothing makes any more: everything
+  /// that reads it must be led elsewhere by `replaceAllUses`.
+  public mutating func replaceInput(
+    _ position: Int, type: TensorType
+  ) -> (new: ValueID, old: ValueID) {
+    graph.replaceInput(position, type: type)
+  }
+
   // MARK: Ops and constants
 
   /// The value of a constant with this content; `name` is a wish.
@@ -90,9 +98,9 @@ public struct Rewriter: ~Copyable {
     location: Location? = nil
   ) throws(TypeMismatch) -> [ValueID] {
     let old = graph.results(of: op)
-    let saved = insertionPoint
+    var saved = insertionPoint
     insertionPoint = op
-    defer { insertionPoint = saved == op ? nil : saved }
+    defer { insertionPoint = saved }
     let new = try insert(
       definition, operands, location: location ?? graph.location(of: op))
     let sameTypes = new.count == old.count
@@ -102,7 +110,7 @@ public struct Rewriter: ~Copyable {
       throw TypeMismatch("the replacement's result types differ")
     }
     for (before, after) in zip(old, new) { replaceAllUses(of: before, with: after) }
-    if saved == op { insertionPoint = graph.op(after: op) }
+    if saved == op { saved = graph.op(after: op) }
     erase(op)
     return new
   }
@@ -137,8 +145,9 @@ public struct Rewriter: ~Copyable {
     touch(op)
   }
 
-  /// Removes an op whose results nobody reads.
+  /// Removes an op whose results nobody reads. An insertion point in front of it moves behind it.
   public mutating func erase(_ op: OpID) {
+    if insertionPoint == op { insertionPoint = graph.op(after: op) }
     for operand in graph.operands(of: op) {
       if let operand, let producer = graph.producer(of: operand) { touch(producer) }
     }
