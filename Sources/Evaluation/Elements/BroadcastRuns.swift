@@ -71,4 +71,10 @@ struct BroadcastRuns {
       if axis < 0 { return }
     }
   }
+  /// Calls `body` for each element with its index in the result and in each operand.
+  func forEachElement(_ body: (_ index: Int, _ operands: [Int]) -> Void) {
+    forEach { start, operands, count in
+      for i in 0..<count { body(start + i, zip(operands, steps).map { $0 + i * $1 }) }
+    }
+  }
 }

@@ -41,8 +41,9 @@ func rearranged(
 }
 
 /// Calls `body` with the sum of one entry of each table, in row-major order of the positions; with nil where one
-/// of the entries is negative. No table is empty.
-private func forEachSum(_ tables: [[Int]], _ body: (Int?) -> Void) {
+/// of the entries is negative.
+func forEachSum(_ tables: [[Int]], _ body: (Int?) -> Void) {
+  guard tables.allSatisfy({ !$0.isEmpty }) else { return }
   var position = [Int](repeating: 0, count: tables.count)
   while true {
     var sum: Int? = 0
