@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package import CompilerSupport
+
+/// An order of the steps and a place in the arena for every tensor.
+///
+/// Sizes are rounded up to the alignment of the problem throughout.
+package struct MemoryPlan: Sendable, Equatable {
+  /// A tensor that takes the place of another one.
+  package struct InPlaceChoice: Sendable, Hashable {
+    /// The step (by its position in the problem) that reads the one and writes the other.
+    package var step: Int
+    package var read: Int
+    package var write: Int
+  }
+
+  /// The positions in the problem of the steps, first to last.
+  package var order: [Int]
+  /// For each tensor its offset in the arena; nil if it is pinned or never used.
+  package var offsets: [Int?]
+  /// The pairs that start at the same offset, in the order in which the steps run.
+  package var shared: [InPlaceChoice]
+  /// The size of the arena.
+  package var arenaBytes: Int
+  /// The most bytes that are live at one step in this order: what the arena could be at best.
+  package var peakBytes: Int
+  /// The largest over steps of the bytes live at that step in every legal order, with everything
+  /// in place that may be: no plan can be smaller.
+  package var lowerBound: Int
+}
+
+extension PlanningProblem {
+  /// Orders the steps and places the tensors, deterministically. The given order is kept unless
+  /// another one needs less.
+  ///
+  /// - Throws: if the bytes of all tensors together are more than an `Int` holds.
+  package func plan() throws(Failure) -> MemoryPlan {
+    let graph = try PlanningGraph(self)
+    let bound = graph.lowerBound()
+    let given = Lifetimes(order: Array(steps.indices), graph: graph)
+    var best = plan(given, graph, bound)
+    if best.arenaBytes > bound {
+      for order in graph.betterOrders(than: best.order, lowerBound: bound)
+      where best.arenaBytes > bound {
+        let lifetimes = Lifetimes(order: order, graph: graph)
+        if lifetimes.peakBytes >= best.arenaBytes { continue }
+        let candidate = plan(lifetimes, graph, bound)
+        if candidate.arenaBytes < best.arenaBytes { best = candidate }
+      }
+    }
+    return best
+  }
+
+  private func plan(_ lifetimes: Lifetimes, _ graph: PlanningGraph, _ bound: Int) -> MemoryPlan {
+    let placement = lifetimes.place()
+    return MemoryPlan(
+      order: lifetimes.order, offsets: tensors.indices.map { offset(of: $0, placement, graph) },
+      shared: lifetimes.shared, arenaBytes: placement.arenaBytes,
+      peakBytes: lifetimes.peakBytes, lowerBound: bound)
+  }
+
+  private func offset(of tensor: Int, _ placement: Placement, _ graph: PlanningGraph) -> Int? {
+    if tensors[tensor].isPinned || !graph.isUsed[tensor] { return nil }
+    return placement.offsets[tensor]
+  }
+}
