@@ -89,6 +89,13 @@ public struct Pipeline: Sendable {
         throw error.located(subject: "pass '\(name)'")
       }
       let seconds = Platform.monotonicSeconds - start
+      let findings = changed.verify()
+      guard findings.isEmpty else {
+        let head = Diagnostic(
+          "the pass has made a graph that is not sound, which is a bug in it",
+          at: Origin(subject: "pass '\(name)'"))
+        throw Failure([head] + findings)
+      }
       graph = changed
       context.observer?.didRun(pass, at: position, on: graph, seconds: seconds)
     }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+public import GraphIR
+public import Rewriting
+
+/// Brings a graph to the plain form that other passes and lowerings expect: constants computed, equal ops merged,
+/// dead and idle ops gone, transposes and reshapes moved until they cancel, paddings and biases inside of
+/// convolutions, pools and matrix products.
+public struct Canonicalize: RewritePass {
+  public static let name = "canonicalize"
+  public static let summary =
+    "folds constants, merges equal ops, cancels transposes and reshapes, absorbs paddings and biases"
+  public static let effect = NumericEffect.reassociates
+
+  public init() {}
+
+  public var rewrites: [Rewrite] { Self.early + [TransposeForms.unitAsReshape] }
+
+  /// The rewrites that keep transposes apart from reshapes, so that inverse transposes meet.
+  private static let early =
+    [ConstantRewrites.fold] + IdentityRewrites.all + ReshapeRewrites.all + TransposeForms.all
+    + TransposeSinking.all + PadRewrites.all + MatrixMultiplyRewrites.all + BiasRewrites.all
+
+  public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
+    CommonSubexpressions.merge(in: &graph)
+    try GreedyDriver(pass: Self.name, Self.early).run(on: &graph, context.observer)
+    let driver = GreedyDriver(pass: Self.name, rewrites)
+    try driver.run(on: &graph, context.observer)
+    // Merging equal ops can leave a value with one reader, for which more holds. Every round removes ops.
+    while CommonSubexpressions.merge(in: &graph) > 0 {
+      try driver.run(on: &graph, context.observer)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+
+/// Ops of one kind with the same attributes and operands compute the same: the first of them stays.
+///
+///     %a = unary %x {function=relu}          %a = unary %x {function=relu}
+///     %b = unary %x {function=relu}    →     … %a …
+///     … %b …
+enum CommonSubexpressions {
+  /// What equal ops have in common, apart from their attributes.
+  private struct Key: Hashable {
+    let kind: ObjectIdentifier
+    let operands: [ValueID?]
+  }
+
+  /// Merges equal ops in one walk and returns how many went.
+  @discardableResult
+  static func merge(in graph: inout Graph) -> Int {
+    graph.rewrite { rw in
+      var known: [Key: [OpID]] = [:]
+      var merged = 0
+      for op in rw.graph.opIDs {
+        let definition = rw.graph.definition(of: op)
+        let key = Key(
+          kind: ObjectIdentifier(type(of: definition)), operands: rw.graph.operands(of: op))
+        let equal = known[key]?.first { definition.isSame(as: rw.graph.definition(of: $0)) }
+        guard let equal else {
+          known[key, default: []].append(op)
+          continue
+        }
+        rw.setLocation(
+          of: equal, to: rw.graph.location(of: equal).joined(with: rw.graph.location(of: op)))
+        for (old, new) in zip(rw.graph.results(of: op), rw.graph.results(of: equal)) {
+          rw.replaceAllUses(of: old, with: new)
+        }
+        rw.erase(op)
+        merged += 1
+      }
+      return merged
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import Evaluation
+import GraphIR
+import Rewriting
+import Tensors
+
+/// Ops on constants become constants.
+enum ConstantRewrites {
+  static let fold = Rewrite("fold-constants", everyOp: foldConstants)
+
+  /// A result of up to so many bytes is made a constant even where its operands are smaller.
+  private static let smallBytes = 64 * 1024
+
+  private static func foldConstants(_ op: OpID, _ rw: inout Rewriter) throws(Declined) {
+    var operandBytes = 0
+    for operand in rw.graph.operands(of: op) {
+      guard let operand else { continue }
+      guard let tensor = rw.graph.tensor(operand) else {
+        throw Declined("an operand is not a constant")
+      }
+      operandBytes = max(operandBytes, tensor.type.byteCount)
+    }
+    // A dequantized weight is the mark by which integer layers are recognised, and four times as large.
+    try rw.require(
+      rw.graph.op(op, as: Dequantize.self) == nil, "a dequantized constant stays quantized")
+    let isBroadcast = rw.graph.op(op, as: Broadcast.self) != nil
+    let limit = isBroadcast ? operandBytes : max(operandBytes, smallBytes)
+    let values: [Tensor]
+    do {
+      guard
+        let folded = try ConstantFolding.foldConstant(op, in: rw.graph, byteLimit: limit)
+      else { throw Declined("the result would be larger than \(limit) bytes") }
+      values = folded
+    } catch let declined as Declined {
+      throw declined
+    } catch {
+      throw Declined("the op has no value: \(error)")
+    }
+    for (result, value) in zip(rw.graph.results(of: op), values) {
+      let constant = rw.addConstant(value, name: constantName(of: result, in: rw.graph))
+      rw.replaceAllUses(of: result, with: constant)
+    }
+    rw.erase(op)
+  }
+
+  /// The name of the tensor in the model, or of a constant that it was made of.
+  private static func constantName(of result: ValueID, in graph: Graph) -> String {
+    let name = graph.name(of: result)
+    guard name.isEmpty, let producer = graph.producer(of: result) else { return name }
+    for case let operand? in graph.operands(of: producer) {
+      if let constant = graph.constant(operand) { return constant.name }
+    }
+    return ""
+  }
+}
+
+extension Tensor {
+  /// The value of every element, if all are the same; nil for an empty tensor.
+  var uniformValue: Double? {
+    guard count > 0 else { return nil }
+    let width = element.bitCount / 8
+    guard width > 0 else {
+      let values = doubles()
+      return values.allSatisfy { $0 == values[0] } ? values[0] : nil
+    }
+    guard bytes[0..<bytes.count - width] == bytes[width..<bytes.count] else { return nil }
+    return Tensor(TensorType(element, .scalar), bytes: bytes[0..<width])?.doubles().first
+  }
+}

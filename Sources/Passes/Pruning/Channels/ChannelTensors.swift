@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import Tensors
+
+extension Tensor {
+  /// The positions of an axis that are named, in their order.
+  func selecting(_ kept: [Int], axis: Int) -> Tensor {
+    var extents = shape.extents
+    let inner = extents[(axis + 1)...].reduce(1, *)
+    let outer = extents[..<axis].reduce(1, *)
+    let axisExtent = extents[axis]
+    extents[axis] = kept.count
+    guard let selected = Shape(extents) else { unreachable("a part of a tensor has a shape") }
+    let type = TensorType(element, selected)
+    guard element.bitCount % 8 == 0 else {
+      let all = integers()
+      var part: [Int64] = []
+      part.reserveCapacity(selected.elementCount)
+      for o in 0..<outer {
+        for k in kept {
+          let start = (o * axisExtent + k) * inner
+          part.append(contentsOf: all[start..<start + inner])
+        }
+      }
+      return Tensor(type, wrapping: part)
+    }
+    let run = inner * element.bitCount / 8
+    let part = Bytes(count: type.byteCount) { target in
+      bytes.withUnsafeBytes { source in
+        var position = 0
+        for o in 0..<outer {
+          for k in kept {
+            let start = (o * axisExtent + k) * run
+            target[position..<position + run].copyBytes(from: source[start..<start + run])
+            position += run
+          }
+        }
+      }
+    }
+    guard let tensor = Tensor(type, bytes: part) else { unreachable("the bytes are the type's") }
+    return tensor
+  }
+
+  /// For each position along an axis the number that all elements there are, nil where they differ or are not finite.
+  func uniformValues(axis: Int) -> [Double?] {
+    let extent = shape[axis]
+    let inner = shape.extents[(axis + 1)...].reduce(1, *)
+    guard count > 0 else { return [] }
+    let all = doubles()
+    var values: [Double?] = (0..<extent).map { all[$0 * inner] }
+    for (i, value) in all.enumerated() where value != values[i / inner % extent] {
+      values[i / inner % extent] = nil
+    }
+    return values.map { $0.flatMap { $0.isFinite ? $0 : nil } }
+  }
+}
+
+/// The constant weights of a layer as a matrix from input channels to output channels: the sums over the kernel, and which
+/// are not all zero.
+struct WeightMatrix {
+  let outputs: Int
+  /// Input channels that an output sums over.
+  let inputsPerGroup: Int
+  let groups: Int
+  private var sums: [Double]
+  private var reads: [Bool]
+
+  /// The matrix of a weight [O, C/groups, …], or [C, O, …] if it is `inputsFirst` (without groups then).
+  init(_ weight: Tensor, groups: Int, inputsFirst: Bool = false) {
+    let extents = weight.shape.extents
+    (outputs, inputsPerGroup) = inputsFirst ? (extents[1], extents[0]) : (extents[0], extents[1])
+    self.groups = groups
+    let (rows, columns) = (extents[0], extents[1])
+    let inner = extents[2...].reduce(1, *)
+    sums = Array(repeating: 0, count: rows * columns)
+    reads = Array(repeating: false, count: rows * columns)
+    let values = weight.doubles()
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let start = (row * columns + column) * inner
+        var sum = 0.0
+        var isRead = false
+        for value in values[start..<start + inner] {
+          sum += value
+          isRead = isRead || value != 0
+        }
+        let place = inputsFirst ? column * rows + row : row * columns + column
+        sums[place] = sum
+        reads[place] = isRead
+      }
+    }
+  }
+
+  /// Whether an output depends on its j-th input.
+  func reads(_ output: Int, _ j: Int) -> Bool { reads[output * inputsPerGroup + j] }
+  /// The sum of an output's weights for its j-th input.
+  func sum(_ output: Int, _ j: Int) -> Double { sums[output * inputsPerGroup + j] }
+  /// The channel that is the j-th input of an output.
+  func input(_ output: Int, _ j: Int) -> Int {
+    output / (outputs / groups) * inputsPerGroup + j
+  }
+
+  /// What is known of the outputs: those that read constants alone, which must be zero unless the sum is `uniform`.
+  func constants(_ known: [Double?], bias: Tensor?, uniform: Bool) -> [Double?] {
+    let biases = bias?.doubles()
+    return (0..<outputs).map { output in
+      var value = biases?[output] ?? 0
+      for j in 0..<inputsPerGroup where reads(output, j) {
+        let channel = input(output, j)
+        guard channel < known.count, let constant = known[channel], constant == 0 || uniform
+        else { return nil }
+        value += constant * sum(output, j)
+      }
+      return value
+    }
+  }
+
+  /// The biases of the outputs that stay when the inputs that do not stay leave; nil if there is nothing to add.
+  func bias(_ bias: Tensor?, _ narrowing: Narrowing, _ element: ElementType) -> Tensor? {
+    let stays = Set(narrowing.operands[0])
+    let old = bias?.doubles()
+    var isNeeded = bias != nil
+    let biases = narrowing.result.map { output in
+      var value = old?[output] ?? 0
+      for (channel, constant) in narrowing.known.enumerated() where !stays.contains(channel) {
+        if let constant, constant != 0, reads(output, channel) {
+          value += constant * sum(output, channel)
+          isNeeded = true
+        }
+      }
+      return value
+    }
+    guard isNeeded, let shape = Shape([biases.count]) else { return nil }
+    return Tensor(TensorType(element, shape), rounding: biases)
+  }
+}

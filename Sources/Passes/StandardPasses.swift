@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Rewriting
+
+/// The passes of Fettle itself, in the order of the documentation: a new pass is one line here.
+public let standardPasses: [any Pass.Type] = [
+  Canonicalize.self,
+  FoldBatchNorm.self,
+  RemoveDeadChannels.self,
+]
+
+/// What an imported model goes through unless the user says otherwise.
+public let defaultPipeline = Pipeline([Canonicalize()])
