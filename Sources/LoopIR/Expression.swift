@@ -105,8 +105,9 @@ public enum BinaryOperator: String, CaseIterable, Sendable {
   case add, subtract, multiply, divide
   /// The remainder with the sign of the dividend (C's `%` and `fmod`).
   case modulo
-  /// `a < b ? a : b` and `a < b ? b : a`: a NaN on the left stays, one on the right is dropped.
+  /// `b < a ? b : a` and `b > a ? b : a`: a NaN on the left stays, one on the right is dropped.
   case minimum, maximum
+  /// Of integers it wraps; what a negative exponent makes a fraction is truncated.
   case power
   /// On integers bit by bit, on `bool` logical.
   case and, or, xor
@@ -124,11 +125,12 @@ public enum BinaryOperator: String, CaseIterable, Sendable {
   }
 }
 
-/// How lanes are joined to one number.
+/// How lanes are joined to one number: the upper half of the lanes to the lower, until one is left. (Of
+/// `bool` the minimum says whether all hold, the maximum whether any does; there is no sum.)
 public enum HorizontalOperator: String, CaseIterable, Sendable { case add, minimum, maximum }
 
 /// What happens to integers that do not fit the new type. (Floats that become integers truncate toward
-/// zero and always saturate; NaN becomes 0.)
+/// zero and always saturate; NaN becomes 0. To `bool`: whether the number is not zero.)
 public enum ConversionMode: String, CaseIterable, Sendable { case wrapping, saturating }
 
 /// Single instructions of a target, with a portable meaning.

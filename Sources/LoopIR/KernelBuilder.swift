@@ -133,8 +133,13 @@ public struct KernelBuilder {
   }
 
   /// Sets an element of a register array.
-  public mutating func set(_ array: RegisterArray, _ indices: [Index] = [], _ value: Expression) {
+  public mutating func set(_ array: RegisterArray, _ indices: [Index], _ value: Expression) {
     append(.set(array, indices, value))
+  }
+
+  /// Sets a register that has no extents.
+  public mutating func set(_ register: RegisterArray, _ value: Expression) {
+    append(.set(register, [], value))
   }
 
   /// Writes an expression's lanes from a place on.
