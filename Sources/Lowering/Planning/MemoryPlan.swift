@@ -39,15 +39,29 @@ extension PlanningProblem {
     let given = Lifetimes(order: Array(steps.indices), graph: graph)
     var best = plan(given, graph, bound)
     if best.arenaBytes > bound {
-      for order in graph.betterOrders(than: best.order, lowerBound: bound)
-      where best.arenaBytes > bound {
-        let lifetimes = Lifetimes(order: order, graph: graph)
-        if lifetimes.peakBytes >= best.arenaBytes { continue }
-        let candidate = plan(lifetimes, graph, bound)
-        if candidate.arenaBytes < best.arenaBytes { best = candidate }
+      var lowestPeak = best.peakBytes
+      for order in graph.betterOrders(than: best.order, lowerBound: bound) {
+        improve(&best, by: order, graph, bound)
+        lowestPeak = min(lowestPeak, Lifetimes(order: order, graph: graph).peakBytes)
+      }
+      // The order with the lowest peak may leave gaps where another one leaves none.
+      if best.arenaBytes > lowestPeak {
+        for order in graph.shuffledOrders() where best.arenaBytes > lowestPeak {
+          improve(&best, by: order, graph, bound)
+        }
       }
     }
     return best
+  }
+
+  private func improve(
+    _ best: inout MemoryPlan, by order: [Int], _ graph: PlanningGraph, _ bound: Int
+  ) {
+    if best.arenaBytes <= bound { return }
+    let lifetimes = Lifetimes(order: order, graph: graph)
+    if lifetimes.peakBytes >= best.arenaBytes { return }
+    let candidate = plan(lifetimes, graph, bound)
+    if candidate.arenaBytes < best.arenaBytes { best = candidate }
   }
 
   private func plan(_ lifetimes: Lifetimes, _ graph: PlanningGraph, _ bound: Int) -> MemoryPlan {

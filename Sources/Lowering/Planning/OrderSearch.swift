@@ -27,6 +27,32 @@ extension PlanningGraph {
     return result.indices.sorted { (reached[$0], $0) < (reached[$1], $1) }.map { result[$0] }
   }
 
+  /// Legal orders by chance (always the same ones) of a problem of few steps; none of a larger one.
+  func shuffledOrders() -> [[Int]] {
+    if !isComplete || stepCount > 48 { return [] }
+    var random: UInt64 = 0x2545_F491_4F6C_DD1D
+    var known = Set<[Int]>()
+    var orders: [[Int]] = []
+    for _ in 0..<300 {
+      var missing = predecessors.map(\.count)
+      var ready = (0..<stepCount).filter { missing[$0] == 0 }
+      var order: [Int] = []
+      while !ready.isEmpty {
+        random ^= random << 13
+        random ^= random >> 7
+        random ^= random << 17
+        let step = ready.remove(at: Int(random % UInt64(ready.count)))
+        order.append(step)
+        for next in successors[step] {
+          missing[next] -= 1
+          if missing[next] == 0 { ready.append(next) }
+        }
+      }
+      if known.insert(order).inserted { orders.append(order) }
+    }
+    return orders
+  }
+
   private enum End { case start, end }
 
   /// The order in which a step comes as soon after the one that made it ready as possible, made from

@@ -7,8 +7,8 @@ struct Placement {
 }
 
 extension Lifetimes {
-  /// How many pairs of neighbours all attempts to place may look at.
-  private static let workLimit = 10_000_000
+  /// How much work all attempts to place may do, about in pairs of neighbours looked at.
+  private static let workLimit = 5_000_000
 
   /// Places the allocations: several orders of placing, each by first and by best fit, then an exact
   /// search where they are few; ends as soon as the peak is reached, which no placement can beat.
@@ -16,7 +16,7 @@ extension Lifetimes {
     guard let conflicts = Conflicts(self) else { return placeAlongTime() }
     let peak = peakBytes
     let orders = placingOrders()
-    var attempts = max(2, Lifetimes.workLimit / max(1, conflicts.count))
+    var attempts = max(2, Lifetimes.workLimit / (1 + conflicts.count + 8 * allocations.count))
     var best = conflicts.place(orders[0], bestFit: false)
     var bestOrder = orders[0]
     for order in orders {
@@ -26,13 +26,15 @@ extension Lifetimes {
         if found.top < best.top { (best, bestOrder) = (found, order) }
       }
     }
-    // What lies on top was placed too late: it goes first, again and again.
+    // What lies above the peak was placed too late: it goes first, again and again.
     var order = bestOrder
     for _ in 0..<min(60, allocations.count, attempts) where best.top > peak {
       let found = conflicts.place(order, bestFit: false)
       if found.top < best.top { best = found }
-      let highest = order.firstIndex { found.offsets[$0] + allocations[$0].bytes == found.top }
-      order.insert(order.remove(at: highest ?? 0), at: 0)
+      let isHigh = order.map { found.offsets[$0] + allocations[$0].bytes > peak }
+      order =
+        order.indices.filter { isHigh[$0] }.map { order[$0] }
+        + order.indices.filter { !isHigh[$0] }.map { order[$0] }
     }
     if best.top > peak, allocations.count <= PlacementSearch.allocationLimit {
       var search = PlacementSearch(self, conflicts, best: best.top)
