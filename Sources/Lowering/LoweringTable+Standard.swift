@@ -5,5 +5,14 @@ extension LoweringTable {
   /// Fettle's own lowerings. A new kernel is one line here, in front of the more general ones.
   public static let standard = LoweringTable([
     ElementwiseLowering(Unary.self), ElementwiseLowering(Binary.self),
+    ElementwiseLowering(Select.self), ElementwiseLowering(Cast.self),
+    ElementwiseLowering(Quantize.self), ElementwiseLowering(Dequantize.self),
+    ElementwiseLowering(Requantize.self), ElementwiseLowering(BatchNorm.self),
+    ReshapeLowering(), TransposeLowering(), SliceLowering(), BroadcastLowering(), PadLowering(),
+    ConcatLowering(), GatherLowering(),
+    DepthwiseConvolution(), BlockedConvolution(), GenericConvolution(),
+    GatheredTransposedConvolution(),
+    PackedMatrixMultiply(), GenericMatrixMultiply(),
+    PoolLowering(), MaxPoolIndicesLowering(),
   ])
 }

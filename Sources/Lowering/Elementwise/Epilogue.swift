@@ -27,10 +27,11 @@ public struct Epilogue {
   /// - Parameters:
   ///   - laneDimension: the dimension along which the kernel's vectors run.
   ///   - lanes: the numbers in a vector.
-  ///   - inputs: values that the kernel itself provides (not loaded).
+  ///   - provided: values that the kernel itself provides (not loaded).
+  ///   - staysInside: whether no vector reaches beyond the result's extent (as those of a last, partly filled block do).
   init(
     _ ops: [OpID], laneDimension: Int, lanes: Int, provided: Set<ValueID>,
-    kernel: inout KernelBuilder, in context: inout LoweringContext
+    staysInside: Bool = false, kernel: inout KernelBuilder, in context: inout LoweringContext
   ) {
     graph = context.graph
     self.ops = ops
@@ -46,7 +47,8 @@ public struct Epilogue {
         let shape = context.graph.type(of: value).shape
         let dimension = Self.varyingDimension(
           of: definition, slot: slot, operand: shape, result: result, along: laneDimension)
-        let view = Self.accessible(value, lanes: lanes, along: dimension, in: &context)
+        let view = Self.accessible(
+          value, lanes: lanes, along: dimension, staysInside: staysInside, in: &context)
         let name = Self.parameterName(slot, of: definition)
         let parameter = kernel.input(name, view, mayAlias: shape == result)
         parameters.append(parameter)
@@ -71,9 +73,7 @@ public struct Epilogue {
       guard let definition = graph.definition(of: op) as? any ElementwiseOp else { continue }
       let result = graph.results(of: op)[0]
       var operands: [Expression?] = []
-      var types: [TensorType?] = []
       for (slot, value) in graph.operands(of: op).enumerated() {
-        types.append(value.map { graph.type(of: $0) })
         guard let value else {
           operands.append(nil)
           continue
@@ -81,15 +81,15 @@ public struct Epilogue {
         if let expression = known[value] {
           operands.append(expression.splat(lanes))
         } else if let parameter = slots[SlotKey(op: op, slot: slot)] {
-          operands.append(
-            load(
-              parameter, definition, slot: slot, at: position, lanes: lanes, kernel: kernel))
+          let loaded = load(
+            parameter, definition, slot: slot, at: position, lanes: lanes, kernel: kernel)
+          operands.append(kernel.bind("x", loaded))
         } else {
           operands.append(nil)
         }
       }
       let expression = kernel.bind(
-        "t", definition.expression(operands, types: types, result: graph.type(of: result)))
+        "t", definition.expression(operands, result: graph.type(of: result), in: &kernel))
       known[result] = expression
       last = expression
     }
@@ -124,12 +124,14 @@ public struct Epilogue {
   /// A tensor whose elements can be read `lanes` at a time along a dimension: constants are packed for it, others copied if
   /// they do not lie so.
   static func accessible(
-    _ value: ValueID, lanes: Int, along dimension: Int?, in context: inout LoweringContext
+    _ value: ValueID, lanes: Int, along dimension: Int?, staysInside: Bool = false,
+    in context: inout LoweringContext
   ) -> TensorView {
     let view = context.view(of: value)
     guard let dimension, lanes > 1, !view.layout.hasRuns(of: lanes, along: dimension) else {
       return view
     }
+    if staysInside, view.layout.stride(along: dimension) == 1 { return view }
     let layout = BufferLayout.blocked(
       view.layout.type, dimension: dimension, factor: lanes)
     return context.packed(value, as: layout) ?? context.relayout(view, to: layout)
@@ -149,10 +151,11 @@ extension LoweringContext {
   /// The elementwise tail of the present group, for a kernel whose vectors of `lanes` numbers run along `laneDimension` of the
   /// result.
   public mutating func epilogue(
-    laneDimension: Int, lanes: Int, providing value: ValueID, kernel: inout KernelBuilder
+    laneDimension: Int, lanes: Int, providing value: ValueID, staysInside: Bool = false,
+    kernel: inout KernelBuilder
   ) -> Epilogue {
     Epilogue(
-      tail, laneDimension: laneDimension, lanes: lanes, provided: [value], kernel: &kernel,
-      in: &self)
+      tail, laneDimension: laneDimension, lanes: lanes, provided: [value],
+      staysInside: staysInside, kernel: &kernel, in: &self)
   }
 }
