@@ -59,6 +59,7 @@ let package = Package(
     tests("Tensors", "CompilerSupport"),
     tests("Targets", "CompilerSupport"),
     tests("Checking", "CompilerSupport"),
+    tests("GraphIR", "CompilerSupport", "Tensors"),
     tests("ONNX", "CompilerSupport", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
