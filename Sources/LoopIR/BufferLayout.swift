@@ -136,6 +136,43 @@ public struct BufferLayout: Hashable, Sendable {
       type: type, axes: axes, halo: halo, offset: 0, elementCount: elementCount - offset)
   }
 
+  /// The same memory without its border: positions outside of the extents are no part of it.
+  public var withoutHalo: BufferLayout {
+    let skipped = axes.reduce(0) { sum, axis in
+      sum + (axis.part == .whole ? halo[axis.dimension].before * axis.stride : 0)
+    }
+    return BufferLayout(
+      type: type, axes: axes, halo: halo.map { _ in .none }, offset: offset + skipped,
+      elementCount: elementCount)
+  }
+
+  /// The same memory taken for elements of another type of the same width.
+  public func retyped(as element: ElementType) -> BufferLayout {
+    precondition(element.bitCount == type.element.bitCount, "the width stays")
+    return BufferLayout(
+      type: TensorType(element, type.shape), axes: axes, halo: halo, offset: offset,
+      elementCount: elementCount)
+  }
+
+  /// Whether the elements lie in row-major order without gaps, perhaps behind others.
+  public var isDense: Bool {
+    guard halo.allSatisfy({ $0 == .none }), axes.count == type.shape.rank else { return false }
+    let strides = type.shape.rowMajorStrides
+    return axes.enumerated().allSatisfy { position, axis in
+      axis.dimension == position && axis.part == .whole
+        && (axis.stride == strides[position] || type.shape[position] <= 1)
+    }
+  }
+
+  /// The elements of a dense layout under another shape of as many elements.
+  public func reshaped(to shape: Shape) -> BufferLayout {
+    precondition(isDense && shape.elementCount == type.shape.elementCount, "dense, as many elements")
+    let plain = BufferLayout.rowMajor(TensorType(type.element, shape))
+    return BufferLayout(
+      type: plain.type, axes: plain.axes, halo: plain.halo, offset: offset,
+      elementCount: elementCount)
+  }
+
   /// Elements between neighbours along a dimension, where they are evenly spaced; nil for a split dimension.
   public func stride(along dimension: Int) -> Int? {
     let own = axes.filter { $0.dimension == dimension }

@@ -19,6 +19,9 @@ extension Expression {
         ? nil : "select of \(x.type) by \(condition.type)"
     case .convert(_, let element, _):
       return element == element.computed ? nil : "a conversion to \(element)"
+    case .reinterpret(let x, let element):
+      return element == element.computed && element.bitCount == x.type.element.bitCount
+        ? nil : "the bits of \(x.type) as \(element)"
     case .splat(let x, _): return x.type.lanes == 1 ? nil : "splat of \(x.type)"
     case .horizontal(let op, let x):
       return op == .add && x.type.element == .bool ? "a sum of \(x.type)" : nil

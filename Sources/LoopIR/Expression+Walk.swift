@@ -5,7 +5,8 @@ extension Expression {
   public var operands: [Expression] {
     switch self {
     case .float, .integer, .local, .register, .load, .index: []
-    case .unary(_, let x), .convert(let x, _, _), .splat(let x, _), .horizontal(_, let x): [x]
+    case .unary(_, let x), .convert(let x, _, _), .splat(let x, _), .horizontal(_, let x),
+      .reinterpret(let x, _): [x]
     case .binary(_, let x, let y): [x, y]
     case .select(let condition, let x, let y): [condition, x, y]
     case .primitive(_, let operands): operands
@@ -27,6 +28,7 @@ extension Expression {
     case .float, .integer, .local, .register, .load, .index: self
     case .unary(let op, let x): .unary(op, body(x))
     case .convert(let x, let element, let mode): .convert(body(x), to: element, mode)
+    case .reinterpret(let x, let element): .reinterpret(body(x), to: element)
     case .splat(let x, let lanes): .splat(body(x), lanes: lanes)
     case .horizontal(let op, let x): .horizontal(op, body(x))
     case .binary(let op, let x, let y): .binary(op, body(x), body(y))

@@ -164,6 +164,8 @@ public indirect enum Expression: Hashable, Sendable {
   /// Lane by lane the second where the `bool` first holds, else the third.
   case select(Expression, Expression, Expression)
   case convert(Expression, to: ElementType, ConversionMode)
+  /// The bits of a number taken for one of another type of the same width.
+  case reinterpret(Expression, to: ElementType)
   /// A number in all lanes.
   case splat(Expression, lanes: Int)
   case horizontal(HorizontalOperator, Expression)
@@ -183,6 +185,7 @@ public indirect enum Expression: Hashable, Sendable {
       return function.isComparison ? ValueType(.bool, lanes: x.type.lanes) : x.type
     case .select(_, let x, _): return x.type
     case .convert(let x, let element, _): return ValueType(element, lanes: x.type.lanes)
+    case .reinterpret(let x, let element): return ValueType(element, lanes: x.type.lanes)
     case .splat(let x, let lanes): return ValueType(x.type.element, lanes: lanes)
     case .horizontal(_, let x): return ValueType(x.type.element)
     case .primitive(.multiplyAdd, let operands), .primitive(.dot4, let operands),

@@ -157,6 +157,7 @@ extension Expression {
       return "select(\(condition.text(names)), \(x.text(names)), \(y.text(names)))"
     case .convert(let x, let element, let mode):
       return "\(element)\(mode == .saturating ? ".saturating" : "")(\(x.text(names)))"
+    case .reinterpret(let x, let element): return "bits.\(element)(\(x.text(names)))"
     case .splat(let x, let lanes): return "splat\(lanes)(\(x.text(names)))"
     case .horizontal(let op, let x): return "across.\(op.rawValue)(\(x.text(names)))"
     case .primitive(let primitive, let operands):

@@ -10,6 +10,8 @@ extension LoweringTable {
     ElementwiseLowering(Requantize.self), ElementwiseLowering(BatchNorm.self),
     ReshapeLowering(), TransposeLowering(), SliceLowering(), BroadcastLowering(), PadLowering(),
     ConcatLowering(), GatherLowering(),
+    ReduceLowering(), SoftmaxLowering(), NormalizeLowering(), LocalResponseNormLowering(),
+    NearestResize(), InterpolatedResize(),
     DepthwiseConvolution(), BlockedConvolution(), GenericConvolution(),
     GatheredTransposedConvolution(),
     PackedMatrixMultiply(), GenericMatrixMultiply(),

@@ -34,6 +34,7 @@ extension LoopInterpreter {
       let lanes = (0..<type.lanes).map { c.integers[$0] != 0 ? a[$0] : b[$0] }
       return Self.value(type, lanes)
     case .convert(let x, _, let mode): return Self.convert(try evaluate(x), type, mode)
+    case .reinterpret(let x, _): return Self.reinterpret(try evaluate(x), type)
     case .splat(let x, let lanes):
       let value = try evaluate(x)
       return Self.value(type, (0..<lanes).map { _ in value[0] })
@@ -41,6 +42,22 @@ extension LoopInterpreter {
     case .primitive(let primitive, let operands):
       return Self.primitive(primitive, try operands.map(evaluate), type)
     }
+  }
+
+  private static func reinterpret(_ x: LoopValue, _ type: ValueType) -> LoopValue {
+    let isWide = type.element.bitCount == 64
+    let bits: [Int64] = x.type.element.isFloat
+      ? x.floats.map {
+        isWide ? Int64(bitPattern: $0.bitPattern) : Int64(Float($0).bitPattern)
+      } : x.integers
+    guard type.element.isFloat else { return LoopValue(type, integers: bits) }
+    return LoopValue(
+      type,
+      floats: bits.map {
+        isWide
+          ? Double(bitPattern: UInt64(bitPattern: $0))
+          : Double(Float(bitPattern: UInt32(truncatingIfNeeded: $0)))
+      })
   }
 
   private static func value(_ type: ValueType, _ numbers: [LoopNumber]) -> LoopValue {

@@ -20,8 +20,14 @@ extension KernelTranslator {
     case .unary(let op, let x): return unary(op, x)
     case .binary(let op, let x, let y): return binary(op, x, y)
     case .select(let condition, let x, let y):
-      return .conditional(value(condition), value(x), value(y))
+      let choice = CExpr.conditional(value(condition), value(x), value(y))
+      // Both arms are promoted to `int`; GCC's sanitizers hide from its warnings that they were narrow.
+      return type.element.isInteger && type.element.bitCount < 32
+        ? .cast(.named(RuntimeLibrary.scalar(type.element)), choice) : choice
     case .convert(let x, let element, let mode): return convert(x, to: element, mode)
+    case .reinterpret(let x, let element):
+      let a = value(x)
+      return .call(library.reinterpret(x.type.element, as: element), [a])
     case .splat(let x, _): return value(x)
     case .horizontal(let op, let x): return horizontal(op, x)
     case .primitive(let primitive, let operands): return self.primitive(primitive, operands)

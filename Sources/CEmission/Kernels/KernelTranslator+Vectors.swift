@@ -22,6 +22,7 @@ extension KernelTranslator {
       let b = vector(y)
       return .call(library.select(type.element, type.lanes), [m, a, b])
     case .convert(let x, let element, let mode): return convert(x, to: element, mode)
+    case .reinterpret(let x, _): return cast(vector(x), type)
     case .splat(let x, let lanes):
       let a = value(x)
       return .call(library.splat(type.element, lanes), [a])
@@ -163,7 +164,7 @@ extension KernelTranslator {
     case .load(let access, let lanes): return resized(load(access, lanes), from: 8)
     case .local(let local): return resized(name(of: local), from: 32)
     case .register(let array, let indices): return resized(element(array, indices), from: 32)
-    case .float, .index, .unary, .horizontal, .primitive: return value(expression)
+    case .float, .index, .unary, .horizontal, .primitive, .reinterpret: return value(expression)
     }
   }
 }

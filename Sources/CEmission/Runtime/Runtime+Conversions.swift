@@ -20,6 +20,22 @@ extension RuntimeLibrary {
     )
   }
 
+  /// The bits of a number as a number of another type.
+  mutating func reinterpret(_ from: ElementType, as element: ElementType) -> String {
+    function("bits_\(from)_as_\(element)") { l in
+      l.usesMemory = true
+      let t = Self.scalar(element)
+      return """
+        \(l.inline) \(t) @(\(Self.scalar(from)) a)
+        {
+          \(t) r;
+          memcpy(&r, &a, sizeof r);
+          return r;
+        }
+        """
+    }
+  }
+
   /// A float truncated to an integer type, saturating; NaN becomes 0.
   mutating func truncate(_ from: ElementType, to element: ElementType, _ lanes: Int) -> String {
     let (min, max, minFloat, past) = Self.limits(element, of: from)

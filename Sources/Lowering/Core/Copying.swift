@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-public import LoopIR
+import LoopIR
 import Tensors
 
 extension LoweringContext {
-  /// Adds a step that writes each position of a tensor from the position of another that `map` gives.
-  public mutating func move(
-    _ source: TensorView, to target: TensorView, _ map: ([Index]) -> [Index] = { $0 }
-  ) {
-    var k = KernelBuilder("copy")
-    let x = k.input("x", source)
-    let y = k.output("y", target)
-    k.positions(of: y.layout) { k, position in
-      k.store(y, position, k.load(x, map(position)))
-    }
-    add(k, [x, y])
-  }
-
   /// Adds a step that sets the halo of a tensor to a number, if it has one.
   public mutating func fillHalo(of view: TensorView, with value: Double) {
     let layout = view.layout

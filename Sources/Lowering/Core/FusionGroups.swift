@@ -49,7 +49,8 @@ struct FusionGroups {
     var value = graph.results(of: anchor)[0]
     guard graph.results(of: anchor).count == 1 else { return [] }
     let shape = graph.type(of: value).shape
-    while graph.hasSingleUse(value), let next = graph.uses(of: value).first?.user,
+    // What is narrower than a byte is computed wider, and only a store brings it back to its range.
+    while graph.type(of: value).element.bitCount >= 8, graph.hasSingleUse(value), let next = graph.uses(of: value).first?.user,
       !taken.contains(next), graph.definition(of: next) is any ElementwiseOp,
       let result = graph.results(of: next).first, graph.type(of: result).shape == shape,
       readsOnceElementwise(next, value, in: graph)

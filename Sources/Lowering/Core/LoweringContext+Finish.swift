@@ -14,6 +14,7 @@ extension LoweringContext {
 
   /// Sets the border of a result that owns its memory to 0, in front of the steps that compute it.
   mutating func clearHalo(of value: ValueID) {
+    guard hasView(value) else { return }
     let view = self.view(of: value)
     if view.layout.offset == 0, view.layout.byteCount == roots[view.root].byteCount {
       fillHalo(of: view, with: 0)

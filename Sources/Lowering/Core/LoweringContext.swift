@@ -19,6 +19,8 @@ public struct LoweringContext {
 
   var roots: [Root] = []
   var views: [ValueID: TensorView] = [:]
+  /// The layouts of values that get a place only when they are lowered.
+  var wishedLayouts: [ValueID: BufferLayout] = [:]
   var constantBytes: [Int: Bytes] = [:]
   var steps: [PendingStep] = []
   /// The output ports' memory.
@@ -41,7 +43,8 @@ public struct LoweringContext {
       views[value] = view
       return view
     }
-    let view = makeView(.rowMajor(graph.type(of: value)), name: graph.name(of: value))
+    let layout = wishedLayouts[value] ?? .rowMajor(graph.type(of: value))
+    let view = makeView(layout, name: graph.name(of: value))
     views[value] = view
     return view
   }

@@ -35,6 +35,11 @@ struct ViewAssignment {
   private func place(resultOf group: FusionGroup, in context: inout LoweringContext) {
     for result in graph.results(of: group.last) where !context.hasView(result) {
       guard let layout = layouts[result] else { continue }
+      if isWindow(group.anchor) {
+        // It may turn out to be nothing but another view of its operand.
+        context.wishedLayouts[result] = layout
+        continue
+      }
       context.setView(of: result, to: context.scratch(layout, name: graph.name(of: result)))
     }
   }
@@ -61,7 +66,9 @@ struct ViewAssignment {
   ) -> Bool {
     guard zip(part.axes, whole.axes).allSatisfy({ $0.dimension == $1.dimension && $0.part == $1.part }),
       part.axes.count == whole.axes.count,
-      zip(part.halo, whole.halo).allSatisfy({ $0.before <= $1.before && $0.after <= $1.after })
+      zip(part.halo, whole.halo).allSatisfy({ $0.before <= $1.before && $0.after <= $1.after }),
+      // Beside a part along the axis lie its neighbours, no border.
+      whole.halo[axis] == .none, part.type.element.bitCount >= 8
     else { return false }
     let factor = whole.axes.lazy.compactMap { part -> Int? in
       if case .inner(let factor) = part.part, part.dimension == axis { factor } else { nil }
@@ -75,9 +82,16 @@ struct ViewAssignment {
     guard let value = graph.operand(reshape, .input), isPlaceable(value, in: context),
       let planned = layouts[value], planned.isRowMajor
     else { return }
+    guard context.hasView(graph.result(reshape)) else { return }
     let view = context.view(of: graph.result(reshape))
     guard view.layout.isRowMajor else { return }
     context.setView(of: value, to: TensorView(root: view.root, layout: planned))
+  }
+
+  /// Whether an op only looks at its operand in another way where the operand's layout allows it.
+  private func isWindow(_ op: OpID) -> Bool {
+    let definition = graph.definition(of: op)
+    return definition is Reshape || definition is Slice || definition is Transpose
   }
 
   /// Whether a value is computed by a step and has no place yet.

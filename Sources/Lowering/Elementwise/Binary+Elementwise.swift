@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 public import GraphIR
 public import LoopIR
 public import Tensors
 
 extension Binary: ElementwiseOp {
   public func expression(
-    _ operands: [Expression?], types: [TensorType?], result: TensorType
+    _ operands: [Expression?], result: TensorType, in k: inout KernelBuilder
   ) -> Expression {
     guard let x = operands[0], let y = operands[1] else {
-      fatalError("compiler bug: an operand is missing")
+      unreachable("both operands are there")
     }
     let zero = Expression.constant(0, like: x.type)
     let isFloat = x.type.element.isFloat
@@ -51,19 +52,24 @@ extension Binary: ElementwiseOp {
     }
   }
 
-  /// `value`, or the right operand where that is NaN (the left one's NaN stays by the loop language's own rule).
+  /// `value`, or the right operand where that is NaN (the left one's stays by the loop language's own rule).
   private func withNaN(_ y: Expression, _ value: Expression) -> Expression {
     guard y.type.element.isFloat else { return value }
     return .select(.unary(.isNaN, y), y, value)
   }
 
-  /// A shift that gives 0 for counts of the width or more.
+  /// A shift by any count: what is shifted out on the left is gone, and on the right the sign stays.
   private func shifted(
     _ x: Expression, _ count: Expression, _ function: BinaryOperator
   ) -> Expression {
-    let width = Expression.constant(Double(x.type.element.bitCount), like: x.type)
-    let fits = Expression.binary(.less, count, width)
-    let safe = Expression.select(fits, count, .constant(0, like: x.type))
-    return .select(fits, .binary(function, x, safe), .constant(0, like: x.type))
+    let isSigned = x.type.element.kind == .signed
+    let width = x.type.element.bitCount
+    func number(_ value: Int) -> Expression { .constant(Double(value), like: x.type) }
+    var fits = Expression.binary(.less, count, number(width))
+    if isSigned { fits = .binary(.and, fits, .binary(.greaterEqual, count, number(0))) }
+    if isSigned, function == .shiftRight {
+      return .binary(function, x, .select(fits, count, number(width - 1)))
+    }
+    return .select(fits, .binary(function, x, .select(fits, count, number(0))), number(0))
   }
 }

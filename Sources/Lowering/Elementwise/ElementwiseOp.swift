@@ -10,10 +10,10 @@ public protocol ElementwiseOp: OpDefinition {
   func coordinates(slot: Int, operand: Shape, at result: [Index]) -> [Index]
   /// Whether an operand is read at the result's own position wherever the shapes agree.
   func isPositional(slot: Int) -> Bool
-  /// The result from the operands (in their computed types, all with the same number of lanes; nil where absent). `result` and `types` are
-  /// the tensor types of the result and the operands.
+  /// The result, of type `result`, from the operands (in their computed types, all with the same number of lanes; nil where absent).
+  /// What is used several times may be bound in the kernel.
   func expression(
-    _ operands: [Expression?], types: [TensorType?], result: TensorType
+    _ operands: [Expression?], result: TensorType, in k: inout KernelBuilder
   ) -> Expression
 }
 

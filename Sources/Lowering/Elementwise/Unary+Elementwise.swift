@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 public import GraphIR
 public import LoopIR
 public import Tensors
 
 extension Unary: ElementwiseOp {
   public func expression(
-    _ operands: [Expression?], types: [TensorType?], result: TensorType
+    _ operands: [Expression?], result: TensorType, in k: inout KernelBuilder
   ) -> Expression {
-    guard let x = operands[0] else { unreachableOperand() }
+    guard let x = operands[0] else { unreachable("the operand is there") }
     let type = x.type
     func number(_ value: Double) -> Expression { .constant(value, like: type) }
     func call(_ function: UnaryOperator, _ x: Expression) -> Expression { .unary(function, x) }
-    func choose(_ a: Expression, _ test: BinaryOperator, _ b: Expression, _ yes: Expression, _ no: Expression)
-      -> Expression
-    {
-      .select(.binary(test, a, b), yes, no)
-    }
+    func choose(
+      _ a: Expression, _ test: BinaryOperator, _ b: Expression, _ yes: Expression,
+      _ no: Expression
+    ) -> Expression { .select(.binary(test, a, b), yes, no) }
     let a = Double(alpha)
     let b = Double(beta)
     switch function {
@@ -24,10 +24,10 @@ extension Unary: ElementwiseOp {
     case .abs: return call(.absolute, x)
     case .sign:
       return choose(x, .greater, number(0), number(1), choose(x, .less, number(0), signMinus(type), x))
-    case .sigmoid: return number(1) / (number(1) + call(.exp, call(.negate, x)))
-    case .swish: return x / (number(1) + call(.exp, x * number(-a)))
-    case .tanh: return call(.tanh, x)
-    case .exp: return call(.exp, x)
+    case .sigmoid: return number(1) / (number(1) + VectorMath.exp(in: &k, call(.negate, x)))
+    case .swish: return x / (number(1) + VectorMath.exp(in: &k, x * number(-a)))
+    case .tanh: return VectorMath.tanh(in: &k, x)
+    case .exp: return VectorMath.exp(in: &k, x)
     case .log: return call(.log, x)
     case .sqrt: return call(.squareRoot, x)
     case .reciprocal: return number(1) / x
@@ -48,18 +48,18 @@ extension Unary: ElementwiseOp {
     case .erf: return call(.erf, x)
     case .softplus:
       // ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|), which does not overflow.
-      let tail = call(.log, number(1) + call(.exp, call(.negate, call(.absolute, x))))
-      return .binary(.maximum, x, number(0)) + tail
+      let tail = VectorMath.exp(in: &k, call(.negate, call(.absolute, x)))
+      return .binary(.maximum, x, number(0)) + VectorMath.logOnePlus(in: &k, tail)
     case .softsign: return x / (number(1) + call(.absolute, x))
     case .hardSwish:
-      let gate = x * number(Double(Float(1) / 6)) + number(0.5)
+      let gate = x * number(1.0 / 6) + number(0.5)
       return x * .binary(.minimum, .binary(.maximum, gate, number(0)), number(1))
     case .hardSigmoid:
       let line = x * number(a) + number(b)
       return .binary(.minimum, .binary(.maximum, line, number(0)), number(1))
     case .leakyRelu: return choose(x, .less, number(0), x * number(a), x)
     case .elu:
-      return choose(x, .less, number(0), (call(.exp, x) - number(1)) * number(a), x)
+      return choose(x, .less, number(0), VectorMath.expMinusOne(in: &k, x) * number(a), x)
     case .clip:
       return .binary(.minimum, .binary(.maximum, x, number(a)), number(b))
     case .not: return call(.logicalNot, x)
@@ -70,6 +70,4 @@ extension Unary: ElementwiseOp {
   private func signMinus(_ type: ValueType) -> Expression {
     type.element.kind == .unsigned ? .constant(0, like: type) : .constant(-1, like: type)
   }
-
-  private func unreachableOperand() -> Never { fatalError("compiler bug: an operand is missing") }
 }
