@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 import GraphIR
 
 /// Ops of one kind with the same attributes and operands compute the same: the first of them stays.
@@ -7,10 +8,11 @@ import GraphIR
 ///     %b = unary %x {function=relu}    →     … %a …
 ///     … %b …
 enum CommonSubexpressions {
-  /// What equal ops have in common, apart from their attributes.
+  /// What equal ops have in common. The text of the attributes only sorts them: `isSame` decides.
   private struct Key: Hashable {
     let kind: ObjectIdentifier
     let operands: [ValueID?]
+    let attributes: String
   }
 
   /// Merges equal ops in one walk and returns how many went.
@@ -22,7 +24,8 @@ enum CommonSubexpressions {
       for op in rw.graph.opIDs {
         let definition = rw.graph.definition(of: op)
         let key = Key(
-          kind: ObjectIdentifier(type(of: definition)), operands: rw.graph.operands(of: op))
+          kind: ObjectIdentifier(type(of: definition)), operands: rw.graph.operands(of: op),
+          attributes: attributes(definition))
         let equal = known[key]?.first { definition.isSame(as: rw.graph.definition(of: $0)) }
         guard let equal else {
           known[key, default: []].append(op)
@@ -38,5 +41,9 @@ enum CommonSubexpressions {
       }
       return merged
     }
+  }
+
+  private static func attributes<Op: OpDefinition>(_ op: Op) -> String {
+    Op.fields.map { $0.text(op) }.joined(separator: " ")
   }
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checking
+import CompilerSupport
+import Evaluation
+import GraphIR
+import Passes
+import Rewriting
+import Tensors
+
+/// Runs `opt -p PIPELINE FILE` of a sample's RUN lines, and compares graphs on seeded inputs.
+enum Opt {
+  static func run(_ words: [String]) -> CommandResult {
+    do throws(Failure) {
+      guard words.count == 4, words[0] == "opt", words[1] == "-p" else {
+        throw Failure("expected 'opt -p PIPELINE FILE'")
+      }
+      let text = try Platform.readText(words[3])
+      return CommandResult(stdout: try optimized(text, words[2]).text().text)
+    } catch {
+      return CommandResult(stderr: error.description, status: error.kind.rawValue)
+    }
+  }
+
+  static func optimized(_ text: String, _ pipeline: String) throws(Failure) -> Graph {
+    try optimized(try Graph.parse(text: text), pipeline)
+  }
+
+  static func optimized(_ graph: Graph, _ pipeline: String) throws(Failure) -> Graph {
+    var graph = graph
+    var context = PassContext()
+    try Pipeline(parsing: pipeline, known: standardPasses).run(on: &graph, &context)
+    return graph
+  }
+
+  static func compare(_ comparison: CheckComparison) -> String? {
+    do throws(Failure) {
+      let before = try Graph.parse(text: comparison.text)
+      let after = try optimized(before, comparison.commands[0][2])
+      return try difference(before, after, comparison.tolerance)
+    } catch {
+      return error.description
+    }
+  }
+
+  /// What differs beyond a tolerance on three sets of inputs, the first of which is all zero.
+  static func difference(
+    _ before: Graph, _ after: Graph, _ tolerance: CheckTolerance
+  ) throws(Failure) -> String? {
+    for seed in 0..<3 {
+      var random = Random(seed: seed)
+      let inputs = before.inputs.map { port in
+        let type = before.type(of: port.value)
+        return Tensor(
+          type,
+          rounding: (0..<type.shape.elementCount).map { _ in
+            seed == 0 ? 0 : random.unit() * 2 - 1
+          })
+      }
+      let old = try Evaluator(before).run(inputs)
+      let new = try Evaluator(after).run(inputs)
+      for (a, b) in zip(old, new) {
+        guard a.type == b.type else { return "types \(a.type) and \(b.type)" }
+        let (x, y) = (a.doubles(), b.doubles())
+        let scale = x.reduce(0) { max($0, abs($1)) }
+        let bound: Double =
+          switch tolerance {
+          case .exact: 0
+          case .absolute(let bound): bound
+          case .relative(let bound): bound * scale
+          }
+        for (i, (p, q)) in zip(x, y).enumerated() where !(p == q || abs(p - q) <= bound) {
+          return "element \(i) was \(p) and is \(q)"
+        }
+      }
+    }
+    return nil
+  }
+}
+
+/// A repeatable source of random numbers (SplitMix64).
+struct Random {
+  private var state: UInt64
+
+  init(seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// From 0 to below `limit`.
+  mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+  /// From 0 to below 1.
+  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+}
