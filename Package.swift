@@ -50,7 +50,7 @@ let package = Package(
       "Fettle", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "ONNX",
       "Evaluation", "LoopIR", "Lowering", "CEmission", "Execution", "Passes", "Checking"),
     .executableTarget(
-      name: "FettleTool", dependencies: ["Fettle"], path: "Sources/FettleTool",
+      name: "FettleTool", dependencies: ["CompilerSupport", "Fettle"], path: "Sources/FettleTool",
       swiftSettings: strict,
       linkerSettings: [
         .unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))
@@ -61,6 +61,15 @@ let package = Package(
     tests("Checking", "CompilerSupport"),
     tests("GraphIR", "CompilerSupport", "Tensors"),
     tests("ONNX", "CompilerSupport", "Tensors"),
+    .target(
+      name: "LoopInterpreter", dependencies: ["CompilerSupport", "Tensors", "LoopIR"],
+      path: "Tests/LoopInterpreter", swiftSettings: strict),
+    tests("Evaluation", "CompilerSupport", "Tensors", "GraphIR", "Rewriting"),
+    tests(
+      "Lowering", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "LoopIR",
+      "Evaluation", "LoopInterpreter"),
+    tests("LoopIR", "CompilerSupport", "Tensors", "LoopInterpreter"),
+    tests("CEmission", "CompilerSupport", "Tensors", "Targets", "LoopIR", "LoopInterpreter"),
   ],
   swiftLanguageModes: [.v6]
 )

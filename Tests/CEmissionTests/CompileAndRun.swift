@@ -21,7 +21,7 @@ struct Toolchain: Sendable, CustomStringConvertible {
     for compiler in ["gcc", "clang"] where isThere(compiler) {
       for flags in [
         ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-        ["-O3", "-march=native"], ["-O0"],
+        ["-O3", "-march=native"],
       ] {
         found.append(Toolchain(words: [compiler] + flags))
       }
@@ -43,7 +43,7 @@ func testTarget(_ name: String) -> Target { Target.standard.first { $0.name == n
 /// Emits the program with what the interpreter computes as golden vectors, compiles it under each toolchain
 /// and runs it.
 func check(
-  _ program: Program, ports: [Tensor?], relative: Double = 0, target: String = "host",
+  _ program: Program, ports: [Tensor?], relative: Double = 0, target: String = "x86-64-v4",
   toolchains: [Toolchain] = Toolchain.all, configure: (inout EmissionOptions) -> Void = { _ in }
 ) throws {
   let results = try LoopInterpreter.run(program, ports: ports)

@@ -151,6 +151,6 @@ import Testing
     try check(program, ports: ports)
   }
 
-  /// One compiler with sanitizers, all with optimisation.
-  static let few = Toolchain.all.enumerated().filter { $0.offset % 3 < 2 }.map(\.element)
+  /// One compiler with sanitizers, the other with optimisation.
+  static let few = Toolchain.all.enumerated().filter { $0.offset % 3 == 0 }.map(\.element)
 }

@@ -102,7 +102,7 @@ extension EmissionPlan {
     var items: [CItem] = [
       .blank,
       .conditional(
-        "defined(__GNUC__) && !defined(__clang__)",
+        "defined(__GNUC__)",
         [.pragma("GCC diagnostic ignored \"-Wpsabi\"")], []),
     ]
     for vector in vectors {

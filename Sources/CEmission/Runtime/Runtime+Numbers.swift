@@ -62,8 +62,8 @@ extension RuntimeLibrary {
       }
       if element.kind == .unsigned { return "\(l.inline) \(t) @(\(t) a)\n{\n  return a;\n}" }
       if lanes == 1 {
-        let negated = Self.wrapped("-a", element, [bits == 64 ? "0" : "0", "a"], "-")
-        return "\(l.inline) \(t) @(\(t) a)\n{\n  return a < 0 ? \(negated) : a;\n}"
+        let negated = Self.wrapped("-a", element, ["0", "a"], "-")
+        return "\(l.inline) \(t) @(\(t) a)\n{\n  return (\(t))(a < 0 ? \(negated) : a);\n}"
       }
       let u = l.vector(Self.unsigned(bits), lanes)
       return """
@@ -89,7 +89,7 @@ extension RuntimeLibrary {
       return """
         \(l.inline) \(t) @(\(t) a, \(t) b)
         {
-          return b == -1 ? (\(t))\(special) : (\(t))(a \(sign) b);
+          return (\(t))(b == -1 ? \(special) : a \(sign) b);
         }
         """
     }
