@@ -17,6 +17,10 @@ enum BinaryFamily: OperatorFamily {
     OperatorImporter("Mod", since: 10, read: mod),
     OperatorImporter("BitShift", since: 11, read: bitShift),
     OperatorImporter("PRelu", read: prelu),
+    OperatorImporter("BitwiseNot", since: 18) { (node) throws(Failure) in
+      let x = try node.input(0)
+      return [try node.binary(.bitXor, x, node.add(allBits(node.type(x).element), name: ""))]
+    },
   ]
 
   private static func plain(
@@ -86,5 +90,9 @@ enum BinaryFamily: OperatorFamily {
       throw node.failure("slope \(node.type(slope)) does not broadcast to \(node.type(x))")
     }
     return [try node.binary(.prelu, x, slope)]
+  }
+
+  private static func allBits(_ element: ElementType) -> Tensor {
+    Tensor(TensorType(element, .scalar), wrapping: [-1])
   }
 }

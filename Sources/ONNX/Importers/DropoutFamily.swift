@@ -11,10 +11,14 @@ enum DropoutFamily: OperatorFamily {
     node.ignore("is_test", "seed", "consumed_inputs", "ratio")
     let x = try node.input(0)
     if node.opset >= 12, node.optional(2) != nil {
-      let trains = try node.requireConstant(2, "training_mode")
-      let isTraining = trains.count == 1 && trains.integers()[0] != 0
-      if isTraining, try node.constantScalar(1, "ratio") ?? 0.5 != 0 {
-        throw node.unsupported("it drops elements at random, as in training", "export the model for inference")
+      if let mode = try node.constant(2) {
+        let isTraining = mode.count == 1 && mode.integers()[0] != 0
+        if isTraining, try node.constantScalar(1, "ratio") ?? 0.5 != 0 {
+          throw node.unsupported(
+            "it drops elements at random, as in training", "export the model for inference")
+        }
+      } else {
+        node.warn("training_mode is an input of the model; it is taken as false")
       }
     }
     guard node.wantsResult(1) else { return [x] }

@@ -58,7 +58,15 @@ enum LayoutFamily: OperatorFamily {
     }
     let (n, c, h, w) = (extents[0], extents[1], extents[2] / block, extents[3] / block)
     let split = try node.reshape(x, [n, c, h, block, w, block])
-    return [try node.reshape(try node.transpose(split, [0, 3, 5, 1, 2, 4]), [n, c * block * block, h, w])]
+    let order: [Int]
+    switch try node.string("mode", default: "DCR") {
+    case "DCR": order = [0, 3, 5, 1, 2, 4]
+    case "CRD": order = [0, 1, 3, 5, 2, 4]
+    case let other: throw node.failure("mode is '\(other)', expected DCR or CRD")
+    }
+    let (channels, overflow) = c.multipliedReportingOverflow(by: block * block)
+    guard !overflow else { throw node.failure("blocksize is out of range") }
+    return [try node.reshape(try node.transpose(split, order), [n, channels, h, w])]
   }
 
   private static func blocks(

@@ -65,7 +65,7 @@ public struct ImporterTable: Sendable {
     UnaryFamily.self, ActivationFamily.self, BinaryFamily.self, VariadicFamily.self,
     SelectionFamily.self, CastFamily.self, ClipFamily.self,
     ConvolutionFamily.self, TransposedConvolutionFamily.self, MatrixFamily.self,
-    IntegerProductFamily.self, QuantizationFamily.self,
+    IntegerProductFamily.self, QuantizationFamily.self, RuntimeQuantizationFamily.self,
     PoolFamily.self, ReductionFamily.self, SoftmaxFamily.self,
     BatchNormalizationFamily.self, NormalizationFamily.self, DropoutFamily.self,
     ReshapingFamily.self, LayoutFamily.self, SliceFamily.self, PadFamily.self, GatherFamily.self,

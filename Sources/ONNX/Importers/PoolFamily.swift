@@ -13,7 +13,7 @@ enum PoolFamily: OperatorFamily {
   ]
 
   @Sendable static func maxPool(_ node: NodeContext) throws(Failure) -> [ValueID?] {
-    var (pool, x, cutsInput) = try geometry(node)
+    var (pool, x, cutsInput) = try geometry(node, try node.input(0))
     pool.kind = .max
     let storageOrder = try node.int("storage_order", default: 0)
     guard (0...1).contains(storageOrder) else {
@@ -29,16 +29,20 @@ enum PoolFamily: OperatorFamily {
   }
 
   @Sendable static func averagePool(_ node: NodeContext) throws(Failure) -> [ValueID?] {
-    var (pool, x, _) = try geometry(node)
+    [try average(node, of: try node.input(0))]
+  }
+
+  /// The mean that the node's attributes describe, of a value.
+  static func average(_ node: NodeContext, of input: ValueID) throws(Failure) -> ValueID {
+    var (pool, x, _) = try geometry(node, input)
     pool.kind = .average
     pool.countPadding = try node.flag("count_include_pad")
-    return [try node.insert(pool, x)]
+    return try node.insert(pool, x)
   }
 
   private static func geometry(
-    _ node: NodeContext
+    _ node: NodeContext, _ input: ValueID
   ) throws(Failure) -> (Pool, ValueID, cutsInput: Bool) {
-    let input = try node.input(0)
     guard let kernel = try node.ints("kernel_shape") else {
       throw node.failure("kernel_shape is missing")
     }
