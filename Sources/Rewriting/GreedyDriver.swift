@@ -2,9 +2,9 @@
 public import CompilerSupport
 public import GraphIR
 
-/// Applies rewrites until none applies any more. Every op is looked at once, in order; after that only ops around a
-/// change are looked at again, so the work follows the number of changes, not the size of the graph times it. Ops
-/// whose results nobody reads are erased on the way.
+/// Applies rewrites until none applies any more. Every op is looked at once, in order; after that
+/// only ops around a change are looked at again, so the work follows the number of changes, not the
+/// size of the graph times it. Ops whose results nobody reads are erased on the way.
 public struct GreedyDriver: Sendable {
   let pass: String
   let forEvery: [Rewrite]
@@ -112,8 +112,9 @@ struct Worklist {
     queue.append(op)
   }
 
-  /// Adds touched ops and the readers of their results. A value with many readers has not just come to have one, which
-  /// is what rewrites ask of a value that they look through, so its readers are left alone: the work stays linear.
+  /// Adds touched ops and the readers of their results. A value with many readers has not just come
+  /// to have one, which is what rewrites ask of a value that they look through, so its readers are
+  /// left alone: the work stays linear.
   mutating func add(around touched: [OpID], in graph: Graph) {
     for op in touched where graph.contains(op) {
       add(op)

@@ -2,7 +2,8 @@
 
 /// How far a pass may move the outputs of a graph.
 public enum NumericEffect: String, CaseIterable, Sendable {
-  /// Not at all: every bit of every output stays, as long as no NaN or infinity arises.
+  /// Not at all: every number of every output stays, as long as no NaN or
+  /// infinity arises.
   case exact
   /// As far as another order of the same sums and products does.
   case reassociates

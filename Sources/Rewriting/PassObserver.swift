@@ -21,7 +21,8 @@ public struct RewriteEvent: Sendable {
   public let outcome: Outcome
 }
 
-/// Something that watches a pipeline: a trace, a ledger, a progress display. Every method has an empty default.
+/// Something that watches a pipeline: a trace, a ledger, a progress display. Every method has an
+/// empty default.
 public protocol PassObserver: AnyObject {
   /// A pass is about to run; `position` counts the passes of the pipeline from 0.
   func willRun(_ pass: any Pass, at position: Int, on graph: Graph)

@@ -10,8 +10,8 @@ public enum PassRequirement: String, CaseIterable, Sendable {
   /// The context has samples and something to run a graph on.
   case samples
 
-  /// What stands in the way, in words for the user, or nil if the graph and the context have what is
-  /// required.
+  /// What stands in the way, in words for the user, or nil if the graph and the context have what
+  /// is required.
   public func obstacle(in graph: Graph, _ context: PassContext) -> String? {
     switch self {
     case .constantWeights:

@@ -10,8 +10,9 @@ public struct Pipeline: Sendable {
   /// A pipeline of passes.
   public init(_ passes: [any Pass] = []) { self.passes = passes }
 
-  /// The pipeline that a text spells, as in `fold-batch-norm, prune-channels{criterion=l1 keep=0.5}`: passes
-  /// separated by commas, options by spaces or commas. An empty text is an empty pipeline.
+  /// The pipeline that a text spells, as in `fold-batch-norm, prune-channels{criterion=l1
+  /// keep=0.5}`: passes separated by commas, options by spaces or commas. An empty text is an empty
+  /// pipeline.
   ///
   /// - Parameters:
   ///   - known: the passes that may be named.
@@ -28,7 +29,8 @@ public struct Pipeline: Sendable {
       let word = try tokens.word()
       guard let kind = known.first(where: { $0.name == word }) else {
         throw place.failure(
-          "there is no pass '\(word)'", notes: Spelling.notes(for: word, among: known.map { $0.name }))
+          "there is no pass '\(word)'",
+          notes: Spelling.notes(for: word, among: known.map { $0.name }))
       }
       passes.append(try kind.parse(&tokens))
     } while tokens.take(",")
@@ -47,7 +49,8 @@ public struct Pipeline: Sendable {
       ? .lossy : effects.contains(.reassociates) ? .reassociates : .exact
   }
 
-  /// Checks that what each pass requires is there: in the graph and context now, and not removed by a pass in front.
+  /// Checks that what each pass requires is there: in the graph and context now, and not removed by
+  /// a pass in front.
   ///
   /// - Throws: all that is missing.
   public func check(on graph: Graph, _ context: PassContext) throws(Failure) {

@@ -2,8 +2,9 @@
 public import CompilerSupport
 public import GraphIR
 
-/// A local change: it looks at one op and what is around it, and changes the graph if its conditions hold. Each
-/// condition is a `try` line with a reason; nothing is changed before the last of them.
+/// A local change: it looks at one op and what is around it, and changes the graph if its
+/// conditions hold. Each condition is a `try` line with a reason; nothing is changed before the
+/// last of them.
 public struct Rewrite: Sendable {
   /// What a trace calls it.
   public let name: String

@@ -33,8 +33,8 @@ import Testing
   }
 }
 
-/// A chain of blocks: convolutions with and without padding, normalisations, activations, residual sums, depthwise
-/// convolutions, concatenations, pools; then flattened into a matrix product.
+/// A chain of blocks: convolutions with and without padding, normalisations, activations, residual
+/// sums, depthwise convolutions, concatenations, pools; then flattened into a matrix product.
 struct RandomNetwork {
   private var random: Random
   private var graph = Graph(name: "random")
@@ -62,7 +62,8 @@ struct RandomNetwork {
     return copy
   }
 
-  /// A constant of random numbers between -1 and 1, where `fixed` gives none for the index along axis 0.
+  /// A constant of random numbers between -1 and 1, where `fixed` gives none for the index along
+  /// axis 0.
   private mutating func constant(
     _ extents: [Int], _ rw: inout Rewriter, _ fixed: (Int) -> Double?
   ) -> ValueID {

@@ -11,7 +11,8 @@ import Testing
     return Paths.join(Paths.folder(of: tests), "ir-samples/passes")
   }()
 
-  @Test(arguments: standardPasses.map { $0.name }) func doesWhatItsSampleSays(_ pass: String) throws {
+  @Test(arguments: standardPasses.map { $0.name })
+  func doesWhatItsSampleSays(_ pass: String) throws {
     let path = Paths.join(Self.folder, pass + ".fettle")
     let file = try CheckFile(path: path, text: try Platform.readText(path))
     let temporary = try TemporaryFolder()

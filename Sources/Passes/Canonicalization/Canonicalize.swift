@@ -3,13 +3,13 @@ public import CompilerSupport
 public import GraphIR
 public import Rewriting
 
-/// Brings a graph to the plain form that other passes and lowerings expect: constants computed, equal ops merged,
-/// dead and idle ops gone, transposes and reshapes moved until they cancel, paddings and biases inside of
-/// convolutions, pools and matrix products.
+/// Brings a graph to the plain form that other passes and lowerings expect: constants computed,
+/// equal ops merged, dead and idle ops gone, transposes and reshapes moved until they cancel,
+/// paddings and biases inside of convolutions, pools and matrix products.
 public struct Canonicalize: RewritePass {
   public static let name = "canonicalize"
   public static let summary =
-    "folds constants, merges equal ops, cancels transposes and reshapes, absorbs paddings and biases"
+    "folds constants, merges equal ops, cancels transposes, absorbs paddings and biases"
   public static let effect = NumericEffect.reassociates
 
   public init() {}
@@ -26,7 +26,8 @@ public struct Canonicalize: RewritePass {
     try GreedyDriver(pass: Self.name, Self.early).run(on: &graph, context.observer)
     let driver = GreedyDriver(pass: Self.name, rewrites)
     try driver.run(on: &graph, context.observer)
-    // Merging equal ops can leave a value with one reader, for which more holds. Every round removes ops.
+    // Merging equal ops can leave a value with one reader, for which more holds. Every round
+    // removes ops.
     while CommonSubexpressions.merge(in: &graph) > 0 {
       try driver.run(on: &graph, context.observer)
     }

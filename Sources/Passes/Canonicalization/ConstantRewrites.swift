@@ -21,7 +21,8 @@ enum ConstantRewrites {
       }
       operandBytes = max(operandBytes, tensor.type.byteCount)
     }
-    // A dequantized weight is the mark by which integer layers are recognised, and four times as large.
+    // A dequantized weight is the mark by which integer layers are recognised, and four times as
+    // large.
     try rw.require(
       rw.graph.op(op, as: Dequantize.self) == nil, "a dequantized constant stays quantized")
     let isBroadcast = rw.graph.op(op, as: Broadcast.self) != nil

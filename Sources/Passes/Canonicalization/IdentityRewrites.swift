@@ -170,7 +170,8 @@ enum IdentityRewrites {
     try bypass(op, try rw.operand(op, .input), &rw)
   }
 
-  /// A sum, mean, maximum, minimum or product along axes of one position each: a reshape, or nothing.
+  /// A sum, mean, maximum, minimum or product along axes of one position each: a reshape, or
+  /// nothing.
   private static func idleReduce(_ op: OpRef<Reduce>, _ rw: inout Rewriter) throws(Declined) {
     let input = try rw.operand(op, .input)
     let shape = rw.graph.type(of: input).shape
@@ -182,7 +183,9 @@ enum IdentityRewrites {
     }
     let result = rw.graph.type(of: rw.graph.result(op)).shape
     if result == shape { return try bypass(op, input, &rw) }
-    try rw.substitute(op.id, by: Reshape(to: result.extents), [input])
+    var extents = result.extents
+    if op.axes.first != 0, !extents.isEmpty { extents[0] = Reshape.copied }
+    try rw.substitute(op.id, by: Reshape(to: extents), [input])
   }
 
   /// Makes readers of an op's only result read another value of the same type.

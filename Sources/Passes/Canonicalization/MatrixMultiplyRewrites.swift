@@ -11,7 +11,8 @@ enum MatrixMultiplyRewrites {
     Rewrite("transpose-flatten-matmul", absorbFlattenedTranspose),
   ]
 
-  /// matmul(x, transpose(y)) → matmul(x, y) {transpose_rhs}, where the last two axes are swapped; likewise lhs
+  /// matmul(x, transpose(y)) → matmul(x, y) {transpose_rhs}, where the last two axes are swapped;
+  /// likewise lhs
   private static func absorbTranspose(
     _ op: OpRef<MatrixMultiply>, _ rw: inout Rewriter
   ) throws(Declined) {
@@ -58,8 +59,9 @@ enum MatrixMultiplyRewrites {
     try layer.absorb(after: affine, replacing: op.id, &rw)
   }
 
-  /// matmul(reshape(transpose(x)), W) → matmul(reshape(x), W'), with the rows of a constant W in the order of x. The
-  /// reshape flattens all axes but the first, which the transpose leaves in place.
+  /// matmul(reshape(transpose(x)), W) → matmul(reshape(x), W'), with the rows of a constant W in
+  /// the order of x. The reshape flattens all axes but the first, which the transpose leaves in
+  /// place.
   private static func absorbFlattenedTranspose(
     _ op: OpRef<MatrixMultiply>, _ rw: inout Rewriter
   ) throws(Declined) {

@@ -3,13 +3,14 @@ import GraphIR
 import Rewriting
 import Tensors
 
-/// Transposes are moved behind the ops that read them, toward the outputs, until they meet their inverse:
+/// Transposes are moved behind the ops that read them, toward the outputs, until they meet their
+/// inverse:
 ///
 ///     %t = transpose %x                      %r = unary %x
 ///     %y = unary %t                    →     %y = transpose %r
 ///
-/// They only ever move one way, so this comes to an end. What it is for: models from frameworks that keep channels
-/// last arrive with a pair of transposes around each convolution.
+/// They only ever move one way, so this comes to an end. What it is for: models from frameworks
+/// that keep channels last arrive with a pair of transposes around each convolution.
 enum TransposeSinking {
   static let all = [
     Rewrite("sink-transpose", unary), Rewrite("sink-transpose", cast),
@@ -152,8 +153,8 @@ enum TransposeSinking {
       value: try rw.operand(transpose, .input), permutation: transpose.permutation)
   }
 
-  /// Puts the op, changed for the order of axes in front of the transpose, before it; its first operand is what the
-  /// transpose reads.
+  /// Puts the op, changed for the order of axes in front of the transpose, before it; its first
+  /// operand is what the transpose reads.
   private static func sink<Op: OpDefinition>(
     _ op: OpRef<Op>, _ from: Source, _ definition: Op, permutation: [Int]? = nil,
     _ rw: inout Rewriter
@@ -164,8 +165,8 @@ enum TransposeSinking {
     try rw.substitute(op.id, by: Transpose(permutation ?? from.permutation), [inner])
   }
 
-  /// The same for an op whose operands are all tensors of the result's axes: each must be transposed alike, or a
-  /// constant, or hold one element.
+  /// The same for an op whose operands are all tensors of the result's axes: each must be
+  /// transposed alike, or a constant, or hold one element.
   private static func sinkAll<Op: OpDefinition>(
     _ op: OpRef<Op>, _ rw: inout Rewriter, _ definition: (Source) -> Op
   ) throws(Declined) {

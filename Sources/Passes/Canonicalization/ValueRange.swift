@@ -4,8 +4,8 @@ import Tensors
 
 /// What is certain of a value's range.
 enum ValueRange {
-  /// Whether no element of the value is negative (it may be NaN), as far as the ops in front of it tell. Looks through
-  /// ops that only move elements, at most 16 of them.
+  /// Whether no element of the value is negative (it may be NaN), as far as the ops in front of it
+  /// tell. Looks through ops that only move elements, at most 16 of them.
   static func isNonNegative(_ value: ValueID, in graph: Graph) -> Bool {
     var value = value
     for _ in 0..<16 {

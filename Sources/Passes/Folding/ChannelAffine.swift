@@ -28,8 +28,8 @@ struct ChannelAffine {
     try requireFinite(rw)
   }
 
-  /// What adding, subtracting, multiplying by or dividing by a constant does, if the constant differs along `axis`
-  /// of the result at most.
+  /// What adding, subtracting, multiplying by or dividing by a constant does, if the constant
+  /// differs along `axis` of the result at most.
   ///
   /// - Returns: with the transformation, the operand that is transformed.
   static func reading(
@@ -86,6 +86,7 @@ struct ChannelAffine {
 
   private func requireFinite(_ rw: borrowing Rewriter) throws(Declined) {
     try rw.require(
-      scale.allSatisfy(\.isFinite) && shift.allSatisfy(\.isFinite), "a scale or shift is not finite")
+      scale.allSatisfy(\.isFinite) && shift.allSatisfy(\.isFinite),
+      "a scale or shift is not finite")
   }
 }

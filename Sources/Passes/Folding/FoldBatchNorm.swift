@@ -3,13 +3,15 @@ import GraphIR
 public import Rewriting
 import Tensors
 
-/// Folds batch normalisations, and the products and sums with per-channel constants that some exporters write instead,
-/// into the convolution, transposed convolution or matrix product in front of them, else behind them.
+/// Folds batch normalisations, and the products and sums with per-channel constants that some
+/// exporters write instead, into the convolution, transposed convolution or matrix product in front
+/// of them, else behind them.
 ///
 ///     %c = conv %x, @w, @b
 ///     %y = batch_norm %c, …              →     %y = conv %x, @w', @b'
 ///
-/// The result keeps the mean and deviation of its channels over the training data (β and |γ|) as an annotation.
+/// The result keeps the mean and deviation of its channels over the training data (β and |γ|) as an
+/// annotation.
 public struct FoldBatchNorm: RewritePass {
   public static let name = "fold-batch-norm"
   public static let summary =

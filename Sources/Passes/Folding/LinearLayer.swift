@@ -4,8 +4,8 @@ import GraphIR
 import Rewriting
 import Tensors
 
-/// A convolution, transposed convolution or matrix product of floats with constant weights and bias: what scales and
-/// shifts of channels fold into.
+/// A convolution, transposed convolution or matrix product of floats with constant weights and
+/// bias: what scales and shifts of channels fold into.
 struct LinearLayer {
   let op: OpID
   let definition: any OpDefinition
@@ -95,7 +95,8 @@ struct LinearLayer {
     try rw.requireSingleUse(result)
   }
 
-  /// Replaces an op that transforms the result's channels by the layer with the transformation inside.
+  /// Replaces an op that transforms the result's channels by the layer with the transformation
+  /// inside.
   func absorb(
     after affine: ChannelAffine, replacing reader: OpID, statistics: ChannelStatistics? = nil,
     _ rw: inout Rewriter
@@ -111,7 +112,8 @@ struct LinearLayer {
     rw.setStatistics(of: new, to: known)
   }
 
-  /// Replaces the layer by one that takes `input` and does the transformation of its channels itself.
+  /// Replaces the layer by one that takes `input` and does the transformation of its channels
+  /// itself.
   func absorb(
     before affine: ChannelAffine, input: ValueID, _ rw: inout Rewriter
   ) throws(Declined) {

@@ -3,16 +3,16 @@ public import CompilerSupport
 public import GraphIR
 public import Rewriting
 
-/// Removes channels that hold the same number whatever the input is, or that nothing reads: all-zero filters, rectified
-/// negative biases, channels that the next layer weighs with zero, unused outputs. What a constant channel added to the
-/// next layer goes into its bias.
+/// Removes channels that hold the same number whatever the input is, or that nothing reads:
+/// all-zero filters, rectified negative biases, channels that the next layer weighs with zero,
+/// unused outputs. What a constant channel added to the next layer goes into its bias.
 ///
 ///     %a = conv %x, @w, @b                   %a = conv %x, @w', @b'        fewer filters
 ///     %r = unary %a {function=relu}    →     %r = unary %a
 ///     %y = conv %r, @v, @c                   %y = conv %r, @v', @c'        fewer input channels
 ///
-/// Channels joined elementwise (a residual sum) leave together or not at all. A constant other than zero stays in front
-/// of a padded convolution: it counts less at the border than inside.
+/// Channels joined elementwise (a residual sum) leave together or not at all. A constant other than
+/// zero stays in front of a padded convolution: it counts less at the border than inside.
 public struct RemoveDeadChannels: Pass {
   public static let name = "remove-dead-channels"
   public static let summary =

@@ -3,7 +3,8 @@ import CompilerSupport
 import GraphIR
 import Tensors
 
-/// What is known of the channels of a graph's values: the number that all elements of a channel are, whatever the inputs.
+/// What is known of the channels of a graph's values: the number that all elements of a channel
+/// are, whatever the inputs.
 struct ChannelConstants {
   private var known = SideTable<ValueRecord, [Double?]>(default: [])
 

@@ -3,8 +3,9 @@ import CompilerSupport
 import GraphIR
 import Tensors
 
-/// Which channels of a graph's values must stay: the least set that the outputs, the readers and the ties between channels
-/// ask for. It starts with what outputs and opaque ops need and grows along a worklist until nothing is added.
+/// Which channels of a graph's values must stay: the least set that the outputs, the readers and
+/// the ties between channels ask for. It starts with what outputs and opaque ops need and grows
+/// along a worklist until nothing is added.
 struct ChannelDemand {
   private var needed = SideTable<ValueRecord, [Bool]>(default: [])
   private var relations = SideTable<OpRecord, ChannelRelation?>(default: nil)
@@ -128,7 +129,8 @@ struct ChannelDemand {
     }
     needed[operand] = mine
     needed[result] = its
-    // A channel tied to several may have been passed before the one that asks for it: then the op is woken again.
+    // A channel tied to several may have been passed before the one that asks for it: then the op
+    // is woken again.
     if mineGrew { wake(operand, graph) }
     if itsGrew { wake(result, graph) }
   }

@@ -2,18 +2,21 @@
 import GraphIR
 import Tensors
 
-/// An op through which channels (the positions along axis 1 of operands and result) can be followed. An op that does not
-/// conform counts as one that reads and makes all of them.
+/// An op through which channels (the positions along axis 1 of operands and result) can be
+/// followed. An op that does not conform counts as one that reads and makes all of them.
 protocol ChannelFlow: OpDefinition {
-  /// How the result's channels hang together with the operands', or nil if the op needs all of them.
+  /// How the result's channels hang together with the operands', or nil if the op needs all of
+  /// them.
   func relation(_ op: ChannelOp) -> ChannelRelation?
 
-  /// For each channel of the result the number that all its elements are, nil where they differ or it is unknown.
+  /// For each channel of the result the number that all its elements are, nil where they differ or
+  /// it is unknown.
   ///
   /// - Parameter known: the same of the operand in a slot; empty if nothing is known.
   func constants(_ op: ChannelOp, _ known: (Int) -> [Double?]) -> [Double?]
 
-  /// The op without the channels that leave. `narrowing` says which those are; called only where `relation` is not nil.
+  /// The op without the channels that leave. `narrowing` says which those are; called only where
+  /// `relation` is not nil.
   func narrowed(_ op: ChannelOp, _ narrowing: Narrowing) -> Narrowed<Self>
 }
 
@@ -46,17 +49,18 @@ struct ChannelOp {
   var channels: Int { result.shape[1] }
 }
 
-/// How the channels of an op's result hang together with those of its operands. Constant operands are not part of it: they
-/// are cut to fit.
+/// How the channels of an op's result hang together with those of its operands. Constant operands
+/// are not part of it: they are cut to fit.
 enum ChannelRelation {
-  /// Channels that stay or leave together: pairs of an operand's channel and a result's, by slot. The operands in the
-  /// slots `whole` keep all of theirs.
+  /// Channels that stay or leave together: pairs of an operand's channel and a result's, by slot.
+  /// The operands in the slots `whole` keep all of theirs.
   case tied([(slot: Int, pairs: [ChannelPair])], whole: [Int] = [])
-  /// Each channel of the result is a weighted sum over all of the operand in slot 0. A constant channel can leave if it
-  /// is zero, or if the sum is `uniform`: the same at all positions.
+  /// Each channel of the result is a weighted sum over all of the operand in slot 0. A constant
+  /// channel can leave if it is zero, or if the sum is `uniform`: the same at all positions.
   case mixed(WeightMatrix, uniform: Bool)
 
-  /// Whether the operands that it is about are no constants; an op on constants alone is left alone.
+  /// Whether the operands that it is about are no constants; an op on constants alone is left
+  /// alone.
   func isFollowable(_ op: ChannelOp) -> Bool {
     switch self {
     case .tied(let slots, _): slots.allSatisfy { op.tensor($0.slot) == nil }

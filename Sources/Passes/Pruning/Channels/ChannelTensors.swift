@@ -41,7 +41,8 @@ extension Tensor {
     return tensor
   }
 
-  /// For each position along an axis the number that all elements there are, nil where they differ or are not finite.
+  /// For each position along an axis the number that all elements there are, nil where they differ
+  /// or are not finite.
   func uniformValues(axis: Int) -> [Double?] {
     let extent = shape[axis]
     let inner = shape.extents[(axis + 1)...].reduce(1, *)
@@ -55,8 +56,8 @@ extension Tensor {
   }
 }
 
-/// The constant weights of a layer as a matrix from input channels to output channels: the sums over the kernel, and which
-/// are not all zero.
+/// The constant weights of a layer as a matrix from input channels to output channels: the sums
+/// over the kernel, and which are not all zero.
 struct WeightMatrix {
   let outputs: Int
   /// Input channels that an output sums over.
@@ -65,7 +66,8 @@ struct WeightMatrix {
   private var sums: [Double]
   private var reads: [Bool]
 
-  /// The matrix of a weight [O, C/groups, …], or [C, O, …] if it is `inputsFirst` (without groups then).
+  /// The matrix of a weight [O, C/groups, …], or [C, O, …] if it is `inputsFirst` (without groups
+  /// then).
   init(_ weight: Tensor, groups: Int, inputsFirst: Bool = false) {
     let extents = weight.shape.extents
     (outputs, inputsPerGroup) = inputsFirst ? (extents[1], extents[0]) : (extents[0], extents[1])
@@ -100,7 +102,8 @@ struct WeightMatrix {
     output / (outputs / groups) * inputsPerGroup + j
   }
 
-  /// What is known of the outputs: those that read constants alone, which must be zero unless the sum is `uniform`.
+  /// What is known of the outputs: those that read constants alone, which must be zero unless the
+  /// sum is `uniform`.
   func constants(_ known: [Double?], bias: Tensor?, uniform: Bool) -> [Double?] {
     let biases = bias?.doubles()
     return (0..<outputs).map { output in
@@ -115,7 +118,8 @@ struct WeightMatrix {
     }
   }
 
-  /// The biases of the outputs that stay when the inputs that do not stay leave; nil if there is nothing to add.
+  /// The biases of the outputs that stay when the inputs that do not stay leave; nil if there is
+  /// nothing to add.
   func bias(_ bias: Tensor?, _ narrowing: Narrowing, _ element: ElementType) -> Tensor? {
     let stays = Set(narrowing.operands[0])
     let old = bias?.doubles()

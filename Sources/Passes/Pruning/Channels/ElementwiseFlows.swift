@@ -134,7 +134,8 @@ extension Dequantize: ChannelFlow {
 
 /// What ops make of channels that are constant.
 enum ChannelValues {
-  /// The op, which works element by element, on one element of each channel; nil where an operand is unknown.
+  /// The op, which works element by element, on one element of each channel; nil where an operand
+  /// is unknown.
   static func evaluate(
     _ definition: some Evaluable, _ operands: [[Double?]], _ op: ChannelOp
   ) -> [Double?] {

@@ -3,7 +3,8 @@ import GraphIR
 import Tensors
 
 extension Reshape: ChannelFlow {
-  /// Channels that are split into `parts` each, or of which `parts` are joined, with the samples left alone.
+  /// Channels that are split into `parts` each, or of which `parts` are joined, with the samples
+  /// left alone.
   private func parts(_ op: ChannelOp) -> (parts: Int, isSplit: Bool)? {
     guard let input = op.type(0)?.shape, input.rank >= 2, shape.count >= 2,
       input[0] == op.result.shape[0], input[1] > 0, op.channels > 0
