@@ -3,7 +3,8 @@ import CompilerSupport
 
 /// How a call and the body of a function meet.
 enum FunctionCall {
-  /// The node with its references to attributes of the function replaced by what the call gives; one that
+  /// The node with its references to attributes of the function replaced by what the call gives;
+  /// one that
   /// the call does not give is left out.
   static func resolve(_ node: NodeProto, _ given: [String: AttributeProto]) -> NodeProto {
     guard node.attributes.contains(where: { isReference($0) }) else { return node }

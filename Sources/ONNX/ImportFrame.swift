@@ -12,7 +12,8 @@ enum Binding {
   case missing
 }
 
-/// A list of nodes on its way in: the model's graph, the body of a function or a branch. Frames form a
+/// A list of nodes on its way in: the model's graph, the body of a function or a branch. Frames
+/// form a
 /// stack of their own, so that deep nesting costs no machine stack.
 struct ImportFrame {
   let nodes: [NodeProto]

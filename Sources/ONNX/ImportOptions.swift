@@ -5,7 +5,8 @@ public import Tensors
 
 /// What the user says about a model beside the file.
 public struct ImportOptions: Sendable {
-  /// Gives the tensor that a value is, or nil if it can not be told. The graph it gets has no inputs: it
+  /// Gives the tensor that a value is, or nil if it can not be told. The graph it gets has no
+  /// inputs: it
   /// holds the ops that the value depends on, and nothing else.
   public typealias Evaluate = @Sendable (Graph, ValueID) throws(Failure) -> Tensor?
 
@@ -15,7 +16,8 @@ public struct ImportOptions: Sendable {
   public var shapes: [String: [Int]] = [:]
   /// The tensors, inner ones too, that become the inputs, in this order; empty: those of the model.
   public var inputs: [String] = []
-  /// The tensors, inner ones too, that become the outputs, in this order; empty: those of the model.
+  /// The tensors, inner ones too, that become the outputs, in this order; empty: those of the
+  /// model.
   public var outputs: [String] = []
   /// Evaluates the constant arithmetic that shapes and attributes are computed by.
   public var evaluate: Evaluate

@@ -207,7 +207,8 @@ final class ImportSession {
       ? Int(clamping: min(standard, Int64(ONNXImporter.newestOpset))) : Int(clamping: standard)
   }
 
-  /// The values of a node's operands, or nil if one of them is the result of a node that is not supported.
+  /// The values of a node's operands, or nil if one of them is the result of a node that is not
+  /// supported.
   private func operands(
     of node: NodeProto, number: Int, frame: Int
   ) throws(Failure) -> [ValueID?]? {

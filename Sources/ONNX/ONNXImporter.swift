@@ -10,10 +10,12 @@ public enum ONNXImporter {
   /// The oldest version that is read.
   public static let oldestOpset = 6
 
-  /// The graph that a model describes, and what the user should know about the way in. `file` names the
+  /// The graph that a model describes, and what the user should know about the way in. `file`
+  /// names the
   /// model in diagnostics, and external data are looked for beside it.
   ///
-  /// - Throws: a failure of kind `unsupported` that names all nodes without a counterpart, or one of kind
+  /// - Throws: a failure of kind `unsupported` that names all nodes without a counterpart, or one
+  /// of kind
   ///   `failed` if the model contradicts itself.
   public static func graph(
     from model: ModelProto, file: String, options: ImportOptions = ImportOptions()

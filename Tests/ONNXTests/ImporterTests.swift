@@ -201,7 +201,8 @@ private func failure(
     #expect(again.outputs.map { graph.tensor($0.value)?.integers() } == [nil, [3, 4], nil])
   }
 
-  /// Whatever a node says, the import ends with a graph or a failure; what it takes can be exported.
+  /// Whatever a node says, the import ends with a graph or a failure; what it takes can be
+  /// exported.
   @Test func hostileNodesDoNotTrap() throws {
     var random = SeededGenerator(state: 5)
     var imported = 0

@@ -56,7 +56,8 @@ extension Binary: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
     let element = try op.type(0).element
     var (a, b) = (op.operand(0), op.operand(1))
-    // Runtimes compute the arithmetic of narrow integers in wider ones, if at all; it wraps on the way back.
+    // Runtimes compute the arithmetic of narrow integers in wider ones, if at all; it wraps on the
+    // way back.
     let isNarrow = element.isInteger && element.bitCount <= 16
     if isNarrow, isArithmetic || function.isComparison {
       (a, b) = (try op.cast(a, to: .i32), try op.cast(b, to: .i32))

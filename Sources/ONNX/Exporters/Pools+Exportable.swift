@@ -10,7 +10,8 @@ extension Pool: Exportable {
     op.finish(kind == .max ? "MaxPool" : "AveragePool", op.operands, attributes)
   }
 
-  /// The geometry. Versions of ONNX disagree on a last window that starts in the padding behind the input, so
+  /// The geometry. Versions of ONNX disagree on a last window that starts in the padding behind
+  /// the input, so
   /// that a ceiling is written only where it adds a window.
   fileprivate func attributes(_ op: ExportContext) throws(Failure) -> [AttributeProto] {
     var floored = self

@@ -19,7 +19,8 @@ extension Resize: Exportable {
       region = try op.floats(regionOfInterest)
       attributes.append(AttributeProto("extrapolation_value", extrapolation))
     }
-    // The sizes say it exactly if the scales are their quotients; else the scales must give the sizes.
+    // The sizes say it exactly if the scales are their quotients; else the scales must give the
+    // sizes.
     let areQuotients = extents.indices.allSatisfy {
       extents[$0] > 0 && scales[$0] == Double(sizes[$0]) / Double(extents[$0])
     }
@@ -45,7 +46,8 @@ extension Resize: Exportable {
     }
   }
 
-  /// The axes and the policy by which ONNX rounds extents of one common scale to these sizes, or nil.
+  /// The axes and the policy by which ONNX rounds extents of one common scale to these sizes, or
+  /// nil.
   private func keptRatio(_ extents: [Int]) -> (axes: [Int], policy: String)? {
     let axes = extents.indices.filter { scales[$0] != 1 || sizes[$0] != extents[$0] }
     guard let first = axes.first, axes.allSatisfy({ extents[$0] > 0 }) else { return nil }

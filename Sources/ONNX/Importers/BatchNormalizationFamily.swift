@@ -31,7 +31,8 @@ enum BatchNormalizationFamily: OperatorFamily {
     ]
   }
 
-  /// Statistics for each element and not for each channel: the parameters have the shape of a sample.
+  /// Statistics for each element and not for each channel: the parameters have the shape of a
+  /// sample.
   private static func elementwise(
     _ node: NodeContext, _ x: ValueID, _ parameters: [ValueID], epsilon: Float
   ) throws(Failure) -> ValueID {

@@ -33,7 +33,8 @@ enum BinaryFamily: OperatorFamily {
     }
   }
 
-  /// Both operands; before opset 7 the second is brought under the axes of the first that `axis` names.
+  /// Both operands; before opset 7 the second is brought under the axes of the first that `axis`
+  /// names.
   static func operands(_ node: NodeContext) throws(Failure) -> (ValueID, ValueID) {
     let a = try node.input(0)
     let b = try node.input(1)
@@ -75,7 +76,8 @@ enum BinaryFamily: OperatorFamily {
     }
   }
 
-  /// Before opset 7 a slope vector runs along the channels; later it broadcasts, but exporters went on.
+  /// Before opset 7 a slope vector runs along the channels; later it broadcasts, but exporters
+  /// went on.
   @Sendable static func prelu(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     let x = try node.input(0)
     var slope = try node.input(1)

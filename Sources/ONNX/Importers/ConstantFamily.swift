@@ -15,7 +15,7 @@ enum ConstantFamily: OperatorFamily {
     OperatorImporter("EyeLike", since: 9, read: eyeLike),
   ]
   /// The most elements that a tensor can have that is made of nothing.
-  private static let elementLimit = 1 << 28
+  private static let elementLimit = 1 << 24
 
   @Sendable static func constant(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     if let tensor = try node.tensor("value") { return [node.add(tensor)] }

@@ -70,7 +70,8 @@ enum IntegerProductFamily: OperatorFamily {
     return try vector(node, value)
   }
 
-  /// A scale or zero point of several axes, of which only one has more than one position, as a vector.
+  /// A scale or zero point of several axes, of which only one has more than one position, as a
+  /// vector.
   private static func vector(_ node: NodeContext, _ value: ValueID) throws(Failure) -> ValueID {
     let type = node.type(value)
     guard type.shape.rank > 1 else { return value }

@@ -3,7 +3,8 @@ import CompilerSupport
 import GraphIR
 import Tensors
 
-/// What an importer sees of a node, and by which it adds ops. Failures it throws need not name the node.
+/// What an importer sees of a node, and by which it adds ops. Failures it throws need not name the
+/// node.
 final class NodeContext {
   let node: NodeProto
   /// The version of the operators of the node's domain.

@@ -3,7 +3,8 @@ import CompilerSupport
 import GraphIR
 import Tensors
 
-/// The quantised operators of onnxruntime (domain com.microsoft), as its quantiser writes them in QOperator
+/// The quantised operators of onnxruntime (domain com.microsoft), as its quantiser writes them in
+/// QOperator
 /// form: the operator on dequantised values, quantised again.
 enum RuntimeQuantizationFamily: OperatorFamily {
   private static let domain = "com.microsoft"

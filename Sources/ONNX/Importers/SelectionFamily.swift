@@ -21,7 +21,7 @@ enum SelectionFamily: OperatorFamily {
     let keepsUpper = try node.flag("upper", default: true)
     let diagonal = try node.constantScalar(1, "the diagonal") ?? 0
     let shape = try node.shape(extents)
-    guard shape.elementCount <= 1 << 28 else { throw node.failure("the input is too large") }
+    guard shape.elementCount <= 1 << 24 else { throw node.failure("the input is too large") }
     var mask = [Int64](repeating: 0, count: shape.elementCount)
     for row in 0..<extents[0] {
       for column in 0..<extents[1] {

@@ -66,7 +66,9 @@ enum SliceFamily: OperatorFamily {
       sizes = given
     } else {
       let parts = declared ?? node.node.outputs.count
-      guard parts > 0, parts <= 1 << 24 else { throw node.failure("\(parts) parts") }
+      guard parts > 0, parts == node.node.outputs.count else {
+        throw node.failure("\(parts) parts for \(node.node.outputs.count) results")
+      }
       guard declared != nil || extents[axis] % parts == 0 else {
         throw node.failure("\(parts) parts do not divide axis \(axis) of \(node.type(x))")
       }
@@ -78,7 +80,7 @@ enum SliceFamily: OperatorFamily {
       guard size >= 0, size <= rest else { rest = -1; break }
       rest -= size
     }
-    guard rest == 0 else {
+    guard rest == 0, sizes.count == node.node.outputs.count else {
       throw node.failure("parts \(sizes.text) of axis \(axis) of \(node.type(x))")
     }
     var starts = Array(repeating: 0, count: extents.count)
@@ -87,7 +89,8 @@ enum SliceFamily: OperatorFamily {
       var box = extents
       box[axis] = size
       let isRead = node.wantsResult(number)
-      results.append(isRead ? try node.slice(x, starts: size == 0 ? starts.map { _ in 0 } : starts, sizes: box) : nil)
+      let first = size == 0 ? starts.map { _ in 0 } : starts
+      results.append(isRead ? try node.slice(x, starts: first, sizes: box) : nil)
       starts[axis] += size
     }
     return results
