@@ -5,8 +5,8 @@ public import Tensors
 
 /// The values of ops whose operands are constants.
 public enum ConstantFolding {
-  /// The results of an op, or nil if one of its operands is no constant, it has no evaluator, or a result would
-  /// be larger than `byteLimit` bytes.
+  /// The results of an op, or nil if one of its operands is no constant, it has no evaluator, or a
+  /// result would be larger than `byteLimit` bytes.
   ///
   /// - Throws: `Failure` that names the op if it has no meaning for these constants.
   public static func foldConstant(
@@ -25,8 +25,9 @@ public enum ConstantFolding {
     return try graph.evaluate(op, operands, byteLimit: byteLimit)
   }
 
-  /// The tensor of a value that depends on constants alone, or nil if it depends on an input, on an op without
-  /// an evaluator, or on a tensor of more than `byteLimit` bytes. Works along the cone without recursion.
+  /// The tensor of a value that depends on constants alone, or nil if it depends on an input, on an
+  /// op without an evaluator, or on a tensor of more than `byteLimit` bytes. Works along the cone
+  /// without recursion.
   ///
   /// - Throws: `Failure` that names the op that has no meaning for its operands.
   public static func evaluateCone(
@@ -46,8 +47,8 @@ public enum ConstantFolding {
     return known[value]
   }
 
-  /// The ops that `root` depends on, itself last, each behind those that it reads; nil if one of them cannot be
-  /// folded.
+  /// The ops that `root` depends on, itself last, each behind those that it reads; nil if one of
+  /// them cannot be folded.
   private static func cone(_ root: OpID, _ graph: Graph, _ byteLimit: Int) -> [OpID]? {
     var order: [OpID] = []
     var entered: Set<OpID> = []

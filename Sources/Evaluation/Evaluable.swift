@@ -3,8 +3,9 @@ public import CompilerSupport
 public import GraphIR
 public import Tensors
 
-/// An op whose meaning is known: it computes its results from tensors. Floats are computed in double and
-/// rounded once to the element type, integers exactly, wrapping where the op's documentation says so.
+/// An op whose meaning is known: it computes its results from tensors. Floats are computed in
+/// double and rounded once to the element type, integers exactly, wrapping where the op's
+/// documentation says so.
 public protocol Evaluable: OpDefinition {
   /// The results for operands whose types `resultTypes(of:)` has accepted.
   ///

@@ -19,8 +19,8 @@ public struct Evaluator: Sendable {
     self.byteLimit = byteLimit
   }
 
-  /// The outputs for one tensor for each input port, in the order of the ports. A tensor is kept only until its
-  /// last reader is done.
+  /// The outputs for one tensor for each input port, in the order of the ports. A tensor is kept
+  /// only until its last reader is done.
   ///
   /// - Parameter observe: called with every input and every result of an op, in order.
   /// - Throws: `Failure` if the inputs do not fit the ports or an op cannot be evaluated; it names the op.

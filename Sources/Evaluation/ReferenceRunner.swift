@@ -4,8 +4,8 @@ public import GraphIR
 public import Rewriting
 public import Tensors
 
-/// Computes graphs by the reference evaluator, one sample after the other. States start at their initial value for
-/// each sample.
+/// Computes graphs by the reference evaluator, one sample after the other. States start at their
+/// initial value for each sample.
 public struct ReferenceRunner: GraphRunner {
   /// A runner.
   public init() {}
@@ -22,7 +22,8 @@ public struct ReferenceRunner: GraphRunner {
 }
 
 extension Graph {
-  /// One tensor for each input port, from those of the ports of role `input`; states get their initial value.
+  /// One tensor for each input port, from those of the ports of role `input`; states get their
+  /// initial value.
   ///
   /// - Throws: `Failure` if there are too few or too many tensors, or the graph has parameters.
   public func portTensors(for sample: [Tensor]) throws(Failure) -> [Tensor] {

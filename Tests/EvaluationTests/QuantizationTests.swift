@@ -40,7 +40,8 @@ import Testing
   }
 
   @Test func quotientsAreOfFloats() throws {
-    // 0.15 / 0.1 is 1.5 in float and rounds to 2; the doubles of these floats have a quotient below.
+    // 0.15 / 0.1 is 1.5 in float and rounds to 2; the doubles of these floats have a quotient
+    // below.
     let x = Float(0.15)
     let scale = Float(0.1)
     #expect(x / scale == 1.5 && Double(x) / Double(scale) != 1.5)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Tensors
 
-/// The elements of a tensor in groups: those that differ only in their positions along some axes are one group. Groups
-/// count in row-major order of the other axes.
+/// The elements of a tensor in groups: those that differ only in their positions along some axes
+/// are one group. Groups count in row-major order of the other axes.
 struct AxisGroups {
   /// The number of elements of a group.
   let groupSize: Int
@@ -39,9 +39,10 @@ struct AxisGroups {
     groupSize = inside.reduce(1) { $0 * $1.extent }
     (length, step) = inside.first ?? (1, 1)
     var starts: [Int] = []
-    forEachSum(inside.dropFirst().reversed().map { axis in (0..<axis.extent).map { $0 * axis.stride } }) {
-      starts.append($0 ?? 0)
+    let outerRuns = inside.dropFirst().reversed().map { axis in
+      (0..<axis.extent).map { $0 * axis.stride }
     }
+    forEachSum(outerRuns) { starts.append($0 ?? 0) }
     runStarts = starts
   }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Tensors
 
-/// The elements of a result in row-major order, cut into runs along which every operand advances by a fixed step,
-/// 0 where it is repeated. Axes that all operands pass through alike are joined first, so that runs are long.
+/// The elements of a result in row-major order, cut into runs along which every operand advances by
+/// a fixed step, 0 where it is repeated. Axes that all operands pass through alike are joined
+/// first, so that runs are long.
 struct BroadcastRuns {
   /// The most elements of a run: few enough that the numbers of a run stay in the cache.
   static let longest = 2048
@@ -44,8 +45,8 @@ struct BroadcastRuns {
     }
   }
 
-  /// Calls `body` for each run with the index of its first element in the result and in each operand, and with
-  /// its length.
+  /// Calls `body` for each run with the index of its first element in the result and in each
+  /// operand, and with its length.
   func forEach(_ body: (_ start: Int, _ operands: [Int], _ count: Int) -> Void) {
     guard count > 0 else { return }
     var position = [Int](repeating: 0, count: extents.count)

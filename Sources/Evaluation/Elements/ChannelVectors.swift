@@ -11,7 +11,8 @@ extension Tensor {
     return Shape(extents).flatMap { reshaped(to: $0) } ?? self
   }
 
-  /// A tensor of which each position along an axis stands for a block of positions, repeated to the whole.
+  /// A tensor of which each position along an axis stands for a block of positions, repeated to the
+  /// whole.
   func expandingBlocks(of block: Int, axis: Int, to shape: Shape) -> Tensor {
     let strides = self.shape.rowMajorStrides
     let tables = (0..<shape.rank).map { axisOfResult in

@@ -2,7 +2,8 @@
 import CompilerSupport
 import Tensors
 
-// Elements that are only moved are seen as integers of their width, so that no bit of them changes (a NaN's neither).
+// Elements that are only moved are seen as integers of their width, so that no bit of them changes
+// (a NaN's neither).
 extension TensorType {
   /// The type with floats replaced by unsigned integers of the same width.
   var withBitsAsIntegers: TensorType {

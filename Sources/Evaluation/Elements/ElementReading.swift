@@ -4,8 +4,8 @@ import Tensors
 
 // Elements are read in runs, so that the choice by element type is made once a run.
 extension Tensor {
-  /// Writes `count` elements, the first at `start` and each `step` behind the one before, to `to`. All must lie
-  /// inside the tensor.
+  /// Writes `count` elements, the first at `start` and each `step` behind the one before, to `to`.
+  /// All must lie inside the tensor.
   func load<Number: WideNumber>(
     _ to: UnsafeMutablePointer<Number>, at start: Int, step: Int = 1, count: Int
   ) {
@@ -19,7 +19,8 @@ extension Tensor {
     }
   }
 
-  /// Writes the elements at `start` plus each offset to `to`; where the offset is negative, `absent`.
+  /// Writes the elements at `start` plus each offset to `to`; where the offset is negative,
+  /// `absent`.
   func gather<Number: WideNumber>(
     _ to: UnsafeMutablePointer<Number>, at start: Int, offsets: UnsafePointer<Int>, count: Int,
     absent: Number

@@ -20,8 +20,9 @@ struct TensorBuilder {
     return tensor
   }
 
-  /// Stores `count` numbers, the first in the element at `start` and each `step` behind the one before. Doubles
-  /// are rounded to nearest (ties to even) and saturated; integers wrap, and are rounded for a float type.
+  /// Stores `count` numbers, the first in the element at `start` and each `step` behind the one
+  /// before. Doubles are rounded to nearest (ties to even) and saturated; integers wrap, and are
+  /// rounded for a float type.
   func store<Number: WideNumber>(
     _ from: UnsafePointer<Number>, at start: Int, step: Int = 1, count: Int
   ) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Tensors
 
-/// A result whose elements depend on the operands' elements at the same place, shapes broadcast. `body` gets the
-/// numbers of a run for each operand, overwrites those of the first with the result, and is told how many they are.
+/// A result whose elements depend on the operands' elements at the same place, shapes broadcast.
+/// `body` gets the numbers of a run for each operand, overwrites those of the first with the
+/// result, and is told how many they are.
 func elementwise<Number: WideNumber>(
   _ type: TensorType, _ operands: [Tensor], as number: Number.Type,
   _ body: (_ runs: [UnsafeMutablePointer<Number>], _ count: Int) -> Void

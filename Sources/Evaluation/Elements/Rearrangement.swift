@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Tensors
 
-/// A tensor whose element at (i₀, i₁, …) is the input's element at tables[0][i₀] + tables[1][i₁] + …, or `fill` if
-/// one of the entries is negative. Tables have one entry for each position along an axis of the result.
+/// A tensor whose element at (i₀, i₁, …) is the input's element at tables[0][i₀] + tables[1][i₁] +
+/// …, or `fill` if one of the entries is negative. Tables have one entry for each position along an
+/// axis of the result.
 func rearranged(
   _ input: Tensor, to type: TensorType, _ tables: [[Int]], fill: Tensor? = nil
 ) -> Tensor {
@@ -40,8 +41,8 @@ func rearranged(
   return moved.withElements(of: type)
 }
 
-/// Calls `body` with the sum of one entry of each table, in row-major order of the positions; with nil where one
-/// of the entries is negative.
+/// Calls `body` with the sum of one entry of each table, in row-major order of the positions; with
+/// nil where one of the entries is negative.
 func forEachSum(_ tables: [[Int]], _ body: (Int?) -> Void) {
   guard tables.allSatisfy({ !$0.isEmpty }) else { return }
   var position = [Int](repeating: 0, count: tables.count)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Tensors
 
-/// A type that ops compute in: `Double` for floats, `Int64` for integers (wrapping, so that a result cut to a
-/// narrower type is the one that arithmetic in that type would give).
+/// A type that ops compute in: `Double` for floats, `Int64` for integers (wrapping, so that a
+/// result cut to a narrower type is the one that arithmetic in that type would give).
 protocol WideNumber: BitwiseCopyable, Numeric, Comparable {
   /// The nearest number; saturates and is 0 for NaN where there are no fractions.
   static func converting(_ value: Double) -> Self
@@ -14,7 +14,8 @@ protocol WideNumber: BitwiseCopyable, Numeric, Comparable {
   static func difference(_ a: Self, _ b: Self) -> Self
   /// The smallest value of an element type.
   static func lowest(of element: ElementType) -> Self
-  /// A number whose order is that of the element: `u64` has its upper bit turned over. Its own inverse.
+  /// A number whose order is that of the element: `u64` has its upper bit turned over. Its own
+  /// inverse.
   static func ordered(_ value: Self, _ element: ElementType) -> Self
 }
 

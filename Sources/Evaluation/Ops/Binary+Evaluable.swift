@@ -87,7 +87,8 @@ extension Binary: Evaluable {
     }
   }
 
-  /// What of 64-bit unsigned integers differs from signed ones; false for the functions that do not.
+  /// What of 64-bit unsigned integers differs from signed ones; false for the functions that do
+  /// not.
   private func applyWideUnsigned(_ a: Run<Int64>, _ b: Run<Int64>, _ n: Int) -> Bool {
     func unsigned(_ body: (UInt64, UInt64) -> UInt64) {
       each(a, b, n) {

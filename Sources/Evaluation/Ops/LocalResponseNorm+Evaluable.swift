@@ -23,7 +23,9 @@ extension LocalResponseNorm: Evaluable {
               let last = min(channels - 1, channel + size / 2)
               for position in stride(from: 0, to: plane, by: block) {
                 let count = min(block, plane - position)
-                func start(_ channel: Int) -> Int { (image * channels + channel) * plane + position }
+                func start(_ channel: Int) -> Int {
+                  (image * channels + channel) * plane + position
+                }
                 sums.update(repeating: 0, count: count)
                 for neighbour in first...last {
                   input.load(run, at: start(neighbour), count: count)

@@ -19,7 +19,8 @@ extension Pad: Evaluable {
     return [rearranged(input, to: resultTypes[0], tables, fill: operands[.value])]
   }
 
-  /// The position of the input that stands at a position from −before on, or −1 for the padding value.
+  /// The position of the input that stands at a position from −before on, or −1 for the padding
+  /// value.
   private func source(of position: Int, extent: Int) -> Int {
     if position >= 0, position < extent { return position }
     switch mode {

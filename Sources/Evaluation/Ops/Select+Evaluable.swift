@@ -11,7 +11,8 @@ extension Select: Evaluable {
     let a = try operands.require(.whenTrue).withBitsAsIntegers
     let b = try operands.require(.whenFalse).withBitsAsIntegers
     let type = resultTypes[0]
-    let bits = elementwise(type.withBitsAsIntegers, [condition, a, b], as: Int64.self) { runs, count in
+    let parts = [condition, a, b]
+    let bits = elementwise(type.withBitsAsIntegers, parts, as: Int64.self) { runs, count in
       for i in 0..<count { runs[0][i] = runs[0][i] != 0 ? runs[1][i] : runs[2][i] }
     }
     return [bits.withElements(of: type)]

@@ -14,7 +14,9 @@ extension Softmax: Evaluable {
         withRunRoom(of: Double.self) { room in
           groups.forEach { start in
             var largest = -Double.infinity
-            groups.forEachRun(start, of: input, room) { for x in $0 where x > largest { largest = x } }
+            groups.forEachRun(start, of: input, room) { run in
+              for x in run where x > largest { largest = x }
+            }
             var sum = 0.0
             groups.forEachRun(start, of: input, room) { run in
               for x in run { sum += Mathematics.exp(x - largest) }

@@ -2,8 +2,9 @@
 import GraphIR
 import Tensors
 
-/// A convolution, or a transposed one, as matrix products: for each image and group, weights [O, C·taps] times the
-/// input elements that the taps read [C·taps, positions], which are gathered block by block.
+/// A convolution, or a transposed one, as matrix products: for each image and group, weights [O,
+/// C·taps] times the input elements that the taps read [C·taps, positions], which are gathered
+/// block by block.
 struct ChannelConvolution<Number: ProductNumber> {
   let input: Tensor
   let weight: Tensor

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The product of an M × K and a K × N matrix that are read in pieces, as they are needed, and converted to the type
-/// of the sums on the way: no operand is ever held as a whole in that type. Blocks are sized for a second-level
-/// cache of 1 MiB; every sum adds its products in the order of k.
+/// The product of an M × K and a K × N matrix that are read in pieces, as they are needed, and
+/// converted to the type of the sums on the way: no operand is ever held as a whole in that type.
+/// Blocks are sized for a second-level cache of 1 MiB; every sum adds its products in the order of
+/// k.
 struct ProductBlocks<Number: ProductNumber> {
   /// Rows of the result, products of a sum, columns of the result.
   let rows: Int

@@ -2,8 +2,8 @@
 
 /// A type that sums of products are computed in.
 protocol ProductNumber: WideNumber {
-  /// Adds to a tile of 4 × 4 sums the products of `depth` columns and rows: sums[i][j] += Σₚ a[p][i] · b[p][j], for
-  /// packed a and b ([depth][4]) and sums whose rows are `stride` apart.
+  /// Adds to a tile of 4 × 4 sums the products of `depth` columns and rows: sums[i][j] += Σₚ
+  /// a[p][i] · b[p][j], for packed a and b ([depth][4]) and sums whose rows are `stride` apart.
   static func addProducts(
     depth: Int, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     to sums: UnsafeMutablePointer<Self>, stride: Int)

@@ -2,10 +2,11 @@
 import CompilerSupport
 import Tensors
 
-// What convolutions and matrix products share: the type of the sums, zero points, bias and rounding.
+// What convolutions and matrix products share: the type of the sums, zero points, bias and
+// rounding.
 
-/// Whether sums of `depth` products of integers of these types are exact in doubles, which are much faster than wide
-/// integers. A zero point adds a bit to each factor.
+/// Whether sums of `depth` products of integers of these types are exact in doubles, which are much
+/// faster than wide integers. A zero point adds a bit to each factor.
 func areExactInDouble(_ a: ElementType, _ b: ElementType, depth: Int) -> Bool {
   guard a.bitCount <= 16, b.bitCount <= 16 else { return false }
   let productBits = a.bitCount + 1 + b.bitCount + 1
@@ -31,7 +32,8 @@ struct ZeroPoints<Number: WideNumber> {
 }
 
 extension ProductNumber {
-  /// Stores sums, with a bias for each added, rounded once to the type of the result. Integer sums wrap.
+  /// Stores sums, with a bias for each added, rounded once to the type of the result. Integer sums
+  /// wrap.
   static func store(
     _ sums: UnsafeMutablePointer<Self>, _ builder: TensorBuilder, at start: Int, count: Int
   ) {

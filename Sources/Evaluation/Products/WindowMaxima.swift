@@ -2,14 +2,14 @@
 import GraphIR
 import Tensors
 
-/// The largest element of each window of each channel, and where it is. A NaN is larger than all numbers; of equals the
-/// first counts; padding never does.
+/// The largest element of each window of each channel, and where it is. A NaN is larger than all
+/// numbers; of equals the first counts; padding never does.
 struct WindowMaxima<Number: WideNumber> {
   let input: Tensor
   let offsets: WindowOffsets
 
-  /// Calls `body` for ranges of output positions with the number of the plane (image · channels + channel), the
-  /// maxima and their offsets in the plane, −1 where a window has only padding.
+  /// Calls `body` for ranges of output positions with the number of the plane (image · channels +
+  /// channel), the maxima and their offsets in the plane, −1 where a window has only padding.
   func forEach(
     _ body: (
       _ plane: Int, _ positions: Range<Int>, _ maxima: UnsafeMutablePointer<Number>,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
 
-/// Which input position each tap of a window reads for each output position: plane offsets, −1 for padding. Taps and
-/// positions count in row-major order.
+/// Which input position each tap of a window reads for each output position: plane offsets, −1 for
+/// padding. Taps and positions count in row-major order.
 struct WindowOffsets {
   /// What relates input and output positions along the axes.
   enum Direction {

@@ -4,16 +4,16 @@
 public struct ResizeTap: Hashable, Sendable {
   /// The position along the axis of the input.
   public let index: Int
-  /// The factor of the element there; the weights of an output position sum to 1 (but for `exclude_outside`
-  /// where nothing is left: 0).
+  /// The factor of the element there; the weights of an output position sum to 1 (but for
+  /// `exclude_outside` where nothing is left: 0).
   public let weight: Double
 }
 
 extension Resize {
-  /// What each output position along an axis reads: the taps in ascending order of their index, each index once and
-  /// without weights of 0; an empty list where the result is the extrapolation value (tf_crop_and_resize outside of
-  /// the input). The whole result is the product over axes. Formulas and choices are those of ONNX's Resize-19,
-  /// computed in double.
+  /// What each output position along an axis reads: the taps in ascending order of their index,
+  /// each index once and without weights of 0; an empty list where the result is the extrapolation
+  /// value (tf_crop_and_resize outside of the input). The whole result is the product over axes.
+  /// Formulas and choices are those of ONNX's Resize-19, computed in double.
   public func taps(axis: Int, inputExtent: Int) -> [[ResizeTap]] {
     (0..<max(sizes[axis], 0)).map { position in
       let x = coordinate(of: position, axis: axis, inputExtent: inputExtent)
@@ -59,7 +59,8 @@ extension Resize {
     return along + start * (extent - 1)
   }
 
-  /// The taps of the kernel laid around a coordinate; positions outside of the input are those at its border.
+  /// The taps of the kernel laid around a coordinate; positions outside of the input are those at
+  /// its border.
   private func taps(around x: Double, scale: Double, inputExtent: Int) -> [ResizeTap] {
     // The position left of the coordinate: for a whole number its left neighbour, at distance 1.
     let left = Int(x.rounded(.up)) - 1
@@ -102,8 +103,8 @@ extension Resize {
     if sum != 0 { for i in weights.indices { weights[i] /= sum } }
   }
 
-  /// Whether `nearest` takes the position on the left of a coordinate that lies `ratio` (over 0, at most 1)
-  /// right of it.
+  /// Whether `nearest` takes the position on the left of a coordinate that lies `ratio` (over 0, at
+  /// most 1) right of it.
   private func prefersLeft(_ ratio: Double) -> Bool {
     if ratio == 1 { return false }
     return switch rounding {
