@@ -68,6 +68,10 @@ let package = Package(
     tests(
       "Lowering", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "LoopIR",
       "Evaluation", "LoopInterpreter"),
+    tests("Rewriting", "CompilerSupport", "Tensors", "GraphIR"),
+    tests(
+      "Passes", "CompilerSupport", "Tensors", "GraphIR", "Rewriting", "Evaluation", "Checking"),
+    tests("Fettle", "CompilerSupport"),
     tests("LoopIR", "CompilerSupport", "Tensors", "LoopInterpreter"),
     tests("CEmission", "CompilerSupport", "Tensors", "Targets", "LoopIR", "LoopInterpreter"),
   ],

@@ -8,5 +8,7 @@ public let standardPasses: [any Pass.Type] = [
   RemoveDeadChannels.self,
 ]
 
-/// What an imported model goes through unless the user says otherwise.
-public let defaultPipeline = Pipeline([Canonicalize()])
+/// What a model goes through on its way to C unless the user says otherwise: passes that keep its meaning.
+public let defaultPipeline = Pipeline([
+  Canonicalize(), FoldBatchNorm(), RemoveDeadChannels(), Canonicalize(),
+])

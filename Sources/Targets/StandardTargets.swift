@@ -149,7 +149,7 @@ extension Target {
 
   static let c99 = Target(
     name: "c99", summary: "portable C99, scalar, for any machine with an FPU", integerRegisters: 13,
-    compiler: ["cc", "-std=c99"]
+    compiler: ["cc"]
   ).with {
     $0.pointerBits = 64
     $0.floatUnit = .double

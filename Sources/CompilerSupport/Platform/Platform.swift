@@ -8,6 +8,17 @@
 /// What the operating system offers, behind Swift types. Only the files of this folder import the C
 /// library; they serve Linux and macOS alike.
 public enum Platform {
+  /// The processor's instruction set as compilers name it: `x86_64`, `aarch64`…
+  public static var architecture: String {
+    #if arch(x86_64)
+      "x86_64"
+    #elseif arch(arm64)
+      "aarch64"
+    #else
+      "unknown"
+    #endif
+  }
+
   /// Ends the process with an exit status.
   public static func exit(_ status: Int32) -> Never {
     #if canImport(Darwin)

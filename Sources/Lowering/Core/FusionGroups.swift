@@ -49,16 +49,22 @@ struct FusionGroups {
     var value = graph.results(of: anchor)[0]
     guard graph.results(of: anchor).count == 1 else { return [] }
     let shape = graph.type(of: value).shape
-    // What is narrower than a byte is computed wider, and only a store brings it back to its range.
-    while graph.type(of: value).element.bitCount >= 8, graph.hasSingleUse(value), let next = graph.uses(of: value).first?.user,
+    while graph.hasSingleUse(value), let next = graph.uses(of: value).first?.user,
       !taken.contains(next), graph.definition(of: next) is any ElementwiseOp,
       let result = graph.results(of: next).first, graph.type(of: result).shape == shape,
+      mayStayWide(graph.type(of: value).element, before: graph.type(of: result).element),
       readsOnceElementwise(next, value, in: graph)
     {
       tail.append(next)
       value = result
     }
     return tail
+  }
+
+  /// Whether a value need not be stored in front of an op. Narrow types are computed in wider ones, and only a store brings
+  /// a number back to the values that they have; floats that stay floats may keep digits that they would lose.
+  private static func mayStayWide(_ element: ElementType, before result: ElementType) -> Bool {
+    element.computed == element || element.isFloat && result.isFloat
   }
 
   /// Whether the op reads the value position by position (and not as a scale or another parameter).

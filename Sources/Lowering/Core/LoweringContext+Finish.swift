@@ -42,7 +42,7 @@ extension LoweringContext {
     program.ports += graph.outputs.map {
       LoopIR.Port(name: $0.name, role: .output, type: graph.type(of: $0.value))
     }
-    let plan = ArenaPlan(roots: roots, steps: steps, alignment: arenaAlignment)
+    let plan = try ArenaPlan(roots: roots, steps: steps, alignment: arenaAlignment)
     program.arenaBytes = plan.bytes
     program.arenaLowerBound = plan.lowerBound
     program.arenaAlignment = arenaAlignment

@@ -22,4 +22,9 @@ struct Root {
   var kind: Kind
   /// The bytes of the largest layout seen in it.
   var byteCount: Int
+
+  /// Whether the planner gives it a place.
+  var isInArena: Bool {
+    if case .arena = kind { true } else { false }
+  }
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+
+/// The words of a command line, sorted into options and the rest.
+public struct Arguments: Sendable {
+  /// The words that belong to no option, in order.
+  public let positional: [String]
+  private let values: [String: [String]]
+
+  /// Sorts words by the options that a command takes. `--name=value` and `--name value` mean the same; behind `--` nothing is an option.
+  ///
+  /// - Throws: a usage failure for an unknown option or a missing value.
+  init(_ words: [String], options: [UntypedOption]) throws(Failure) {
+    var positional: [String] = []
+    var values: [String: [String]] = [:]
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      if word == "--" {
+        positional.append(contentsOf: rest)
+        break
+      }
+      guard word.hasPrefix("-"), word != "-", Double(word) == nil else {
+        positional.append(word)
+        continue
+      }
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let isLong = word.hasPrefix("--")
+      let name = isLong ? String(parts[0]) : word
+      guard let option = options.first(where: { $0.names.contains(name) }) else {
+        throw Failure(
+          "unknown option '\(name)'",
+          notes: Spelling.notes(for: name, among: options.flatMap(\.names)), kind: .usage)
+      }
+      let key = option.names[0]
+      let inline = isLong && parts.count == 2 ? String(parts[1]) : nil
+      if option.placeholder == nil {
+        guard inline == nil else { throw Failure("option '\(name)' takes no value", kind: .usage) }
+        values[key, default: []].append("")
+      } else if let value = inline ?? rest.popFirst() {
+        values[key, default: []].append(value)
+      } else {
+        throw Failure(
+          "option '\(name)' needs a value: \(option.placeholder ?? "")", kind: .usage)
+      }
+    }
+    self.positional = positional
+    self.values = values
+  }
+
+  /// The value of an option, the last one if it is given several times; nil if it is absent.
+  public subscript<Value>(option: CommandOption<Value>) -> Value? {
+    get throws(Failure) { try all(option).last }
+  }
+
+  /// The values of an option that may be given several times.
+  public func all<Value>(_ option: CommandOption<Value>) throws(Failure) -> [Value] {
+    var found: [Value] = []
+    for text in values[option.names[0]] ?? [] {
+      do throws(Failure) {
+        found.append(try option.parse(text))
+      } catch {
+        var failure = error
+        failure.kind = .usage
+        throw failure.located(subject: "option '\(option.names[option.names.count - 1])'")
+      }
+    }
+    return found
+  }
+
+  /// Whether a switch is there.
+  public func has(_ option: CommandOption<Bool>) -> Bool { values[option.names[0]] != nil }
+
+  /// The only positional word.
+  public func single(_ what: String) throws(Failure) -> String {
+    guard positional.count == 1 else {
+      throw Failure(
+        positional.isEmpty ? "\(what) is missing" : "one \(what) is taken, \(positional.count) are given",
+        kind: .usage)
+    }
+    return positional[0]
+  }
+}

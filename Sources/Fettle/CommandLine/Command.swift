@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+
+/// A command of the command line: one file each, one line in `Driver.commands`.
+public protocol Command: Sendable {
+  /// The word behind `fettle`.
+  static var name: String { get }
+  /// One line for the list of commands.
+  static var summary: String { get }
+  /// The words behind the name, as in `MODEL [-o FILE]`.
+  static var usage: String { get }
+  /// The options.
+  static var options: [UntypedOption] { get }
+  init()
+  /// Does the job.
+  ///
+  /// - Throws: what goes to the standard error output, and the exit status.
+  func run(_ arguments: Arguments, _ session: Session) throws(Failure)
+}
+
+extension Command {
+  /// The help text.
+  static var help: String {
+    var table = Table(untitled: [.left, .left])
+    for option in options + [helpOption.untyped] {
+      let names = option.names.joined(separator: ", ")
+      table.row(["  " + names + (option.placeholder.map { " " + $0 } ?? ""), option.help])
+    }
+    return "usage: fettle \(name) \(usage)\n\n\(summary)\n\noptions:\n" + table.text
+  }
+}
+
+let helpOption = CommandOption<Bool>("-h", "--help", help: "this text")
+let quietOption = CommandOption<Bool>("-q", "--quiet", help: "no progress, no warnings")
+let outputOption = CommandOption<String>(
+  "-o", "--output", text: "PATH", help: "where the result goes; '-': the standard output")

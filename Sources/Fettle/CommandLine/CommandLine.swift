@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import Passes
+
+/// Fettle as a command line.
+public enum Driver {
+  /// The version of the tool.
+  public static let version = "0.1.0"
+
+  /// The commands, in the order of the help text: a new one is one line here.
+  static let commands: [any Command.Type] = [
+    CompileCommand.self, ImportCommand.self, ExportCommand.self, OptCommand.self,
+    EmitCommand.self, RunCommand.self, EvalCommand.self, AnalyzeCommand.self,
+    VerifyCommand.self, DescribeCommand.self, CheckCommand.self,
+  ]
+
+  /// The toolkit of the standard driver.
+  public static var standardToolkit: Toolkit { Toolkit(passes: standardPasses) }
+
+  /// Runs the command line and returns the exit status: 0 done, 1 the input is wrong or the job failed, 2 usage, 3 something is not
+  /// supported, 4 a budget or tolerance was not met.
+  public static func main(_ words: [String], toolkit: Toolkit = standardToolkit) -> Int32 {
+    run(words, Session(toolkit: toolkit))
+  }
+
+  /// Runs a command in a session.
+  static func run(_ words: [String], _ session: Session) -> Int32 {
+    do throws(Failure) {
+      try dispatch(words, session)
+      return 0
+    } catch {
+      session.errors(error.description + "\n")
+      if error.kind == .usage {
+        session.errors("note: 'fettle help' lists the commands, 'fettle COMMAND --help' the options\n")
+      }
+      return error.kind.rawValue
+    }
+  }
+
+  private static func dispatch(_ words: [String], _ session: Session) throws(Failure) {
+    guard let first = words.first else {
+      throw Failure("a command is missing", kind: .usage)
+    }
+    switch first {
+    case "--version", "-V": return try session.output("fettle \(version)\n")
+    case "help", "--help", "-h":
+      guard words.count > 1, let command = commands.first(where: { $0.name == words[1] }) else {
+        return try session.output(overview)
+      }
+      return try session.output(command.help)
+    default: break
+    }
+    guard let command = commands.first(where: { $0.name == first }) else {
+      throw Failure(
+        "there is no command '\(first)'",
+        notes: Spelling.notes(for: first, among: commands.map { $0.name }), kind: .usage)
+    }
+    let options = command.options + [helpOption.untyped, quietOption.untyped]
+    let arguments = try Arguments(Array(words.dropFirst()), options: options)
+    if arguments.has(helpOption) { return try session.output(command.help) }
+    var session = session
+    session.isQuiet = arguments.has(quietOption)
+    try command.init().run(arguments, session)
+  }
+
+  /// The list of commands.
+  private static var overview: String {
+    var table = Table(untitled: [.left, .left])
+    for command in commands { table.row(["  " + command.name, command.summary]) }
+    return """
+      fettle \(version): trims neural networks and emits them as C
+
+      usage: fettle COMMAND ...
+
+      \(table.text)
+      'fettle COMMAND --help' tells a command's options.
+
+      """
+  }
+}

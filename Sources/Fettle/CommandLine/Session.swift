@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+public import GraphIR
+public import Lowering
+public import Rewriting
+public import Targets
+
+/// What a driver is made of: the ops, passes, lowerings and commands that it knows. A driver of one's own adds to the standard ones.
+public struct Toolkit: Sendable {
+  /// The ops of the text form.
+  public var ops = OpSet.standard
+  /// The passes of pipelines.
+  public var passes: [any Pass.Type]
+  /// The lowerings, the most special first.
+  public var lowerings = LoweringTable.standard
+  /// The targets besides `host`.
+  public var targets = Target.standard
+
+  /// A toolkit with these passes and everything else standard.
+  public init(passes: [any Pass.Type]) { self.passes = passes }
+}
+
+/// One run of the command line: the toolkit, and where its words go.
+public struct Session: Sendable {
+  /// What the driver knows.
+  public let toolkit: Toolkit
+  /// Whether progress and warnings are left out.
+  public var isQuiet: Bool
+  /// Takes what was asked for (the standard output).
+  public let output: @Sendable (String) throws(Failure) -> Void
+  /// Takes diagnostics (the standard error output).
+  public let errors: @Sendable (String) -> Void
+  /// Whether the words go to a person's own terminal session rather than to a caller in the same process.
+  let showsProgress: Bool
+
+  /// A session that writes to the process's standard streams.
+  public init(toolkit: Toolkit) {
+    self.init(
+      toolkit: toolkit, output: { (text) throws(Failure) in try Platform.writeOutput(text) },
+      errors: { Platform.writeError($0) }, showsProgress: true)
+  }
+
+  init(
+    toolkit: Toolkit, output: @escaping @Sendable (String) throws(Failure) -> Void,
+    errors: @escaping @Sendable (String) -> Void, showsProgress: Bool
+  ) {
+    self.toolkit = toolkit
+    isQuiet = false
+    self.output = output
+    self.errors = errors
+    self.showsProgress = showsProgress
+  }
+
+  /// Progress of long work, on the standard error output.
+  func progress() -> Progress { Progress(quiet: isQuiet || !showsProgress) }
+
+  /// Tells warnings.
+  func warn(_ warnings: [Diagnostic]) {
+    guard !isQuiet else { return }
+    for warning in warnings { errors(warning.description + "\n") }
+  }
+
+  /// Writes a text to a file, or to the standard output for `-` or no path.
+  func write(_ text: String, to path: String?) throws(Failure) {
+    if let path, path != "-" {
+      try Platform.writeFile(path, text)
+    } else {
+      try output(text)
+    }
+  }
+}

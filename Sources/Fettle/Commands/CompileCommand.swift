@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import CEmission
+import CompilerSupport
+import Execution
+import GraphIR
+import LoopIR
+import Lowering
+import Passes
+import Rewriting
+import Targets
+import Tensors
+
+/// `fettle compile`: the whole way from a model to C, with a table of what was done.
+struct CompileCommand: Command {
+  static let name = "compile"
+  static let summary = "turn a model into C for a device: passes, code, report, and a check on data"
+  static let usage = "MODEL -o FOLDER [-t TARGET] [-p PIPELINE] [--data FILE.npz]"
+  static let foldPreprocessing = CommandOption<Bool>(
+    "--fold-preprocessing", help: "make the data's arithmetic part of the model: the C takes the raw samples")
+  static let noVerify = CommandOption<Bool>(
+    "--no-verify", help: "do not compile and run the C on this machine to check it")
+  static let options =
+    [
+      outputOption.untyped, TargetOptions.target.untyped, OptCommand.pipeline.untyped,
+      foldPreprocessing.untyped, noVerify.untyped,
+    ] + EmissionChoices.all + DataOptions.all + ModelOptions.all
+
+  func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
+    guard let folder = try arguments[outputOption], folder != "-" else {
+      throw Failure("where the files go is missing: -o FOLDER", kind: .usage)
+    }
+    let progress = session.progress()
+    progress.begin("read the model")
+    var model = try Model.load(try arguments.single("model"), arguments, session)
+    let target = try TargetOptions.target(arguments, session, default: "c99")
+    var data = try DataSet.load(arguments, for: model.graph)
+    if arguments.has(Self.foldPreprocessing) {
+      guard let path = try arguments[DataOptions.data] else {
+        throw Failure("--fold-preprocessing needs --data", kind: .usage)
+      }
+      try FoldedPreprocessing.fold(into: &model.graph, dataAt: path, arguments)
+      data = try DataSet.load(arguments, for: model.graph, isFolded: true)
+    }
+    let original = model.graph
+    let pipeline = try OptCommand.pipeline(
+      try arguments[OptCommand.pipeline] ?? defaultPipeline.text, session)
+    var stages = StageTable(target: target, table: session.toolkit.lowerings)
+    try stages.add("as it came", original, seconds: 0)
+    for pass in pipeline.passes {
+      progress.begin(type(of: pass).name)
+      let start = Platform.monotonicSeconds
+      try PassRun.run(Pipeline([pass]), on: &model.graph, session)
+      try stages.add(
+        type(of: pass).name, model.graph, seconds: Platform.monotonicSeconds - start)
+    }
+    progress.begin("emit C")
+    var job = try EmissionJob(
+      model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
+      arguments, session)
+    job.options.test = try GoldenSamples.make(arguments, original, data: data)
+    let files = try job.files()
+    progress.end()
+    let checks = try check(original, job, data, arguments, session)
+    let paths = try EmissionJob.write(files, to: folder)
+    try session.output(
+      Self.summary(stages, checks, files, paths, job.compileLine(files, folder: folder)))
+  }
+
+  /// Lines that tell how the emitted C does against the model as it came.
+  private func check(
+    _ original: Graph, _ job: EmissionJob, _ data: DataSet?, _ arguments: Arguments,
+    _ session: Session
+  ) throws(Failure) -> [String] {
+    guard !arguments.has(Self.noVerify) else { return [] }
+    let compiler: HostCompiler
+    do throws(Failure) {
+      compiler = try HostCompiler()
+    } catch {
+      return ["not checked: \(error.diagnostics[0].message)"]
+    }
+    let progress = session.progress()
+    progress.begin("compile the C on this machine")
+    let program = try CompiledProgram(
+      job.lowered.program, target: job.target, compiler: compiler)
+    progress.end()
+    guard let data else { return try Self.madeUpCheck(original, program) }
+    let before = try Accuracy.measure(
+      original, data, by: EvaluatorRunner(), progress, title: "evaluate the original")
+    let after = try Accuracy.measure(
+      job.graph, data, by: LoadedRunner(program: program), progress, title: "run the emitted C")
+    var lines = ["original     \(before.text)", "emitted C    \(after.text)"]
+    if !before.answers.isEmpty {
+      let same = zip(before.answers, after.answers).count { $0 == $1 }
+      lines.append("same answer  \(same) of \(before.answers.count)")
+    }
+    return lines
+  }
+
+  private static func madeUpCheck(
+    _ original: Graph, _ program: CompiledProgram
+  ) throws(Failure) -> [String] {
+    let inputs = SeededInputs.tensors(for: original, seed: 1)
+    let expected = try EvaluatorRunner().prepare(original)(inputs)
+    let worst = zip(expected, try program.run(inputs))
+      .map { TensorGap(expected: $0, found: $1).relative }.max() ?? 0
+    return ["emitted C differs from the model by \(Float(worst)) of the largest output (one made-up input)"]
+  }
+
+  private static func summary(
+    _ stages: StageTable, _ checks: [String], _ files: [EmittedFile], _ paths: [String],
+    _ command: String
+  ) -> String {
+    var table = Table(untitled: [.left, .right])
+    for (path, file) in zip(paths, files) {
+      table.row(["  " + path, NumberText.grouped(file.contents.count) + " B"])
+    }
+    let verdict = checks.isEmpty ? "" : checks.joined(separator: "\n") + "\n\n"
+    return "\(stages.text)\n\(verdict)wrote\n\(table.text)\ncompile with\n  \(command)\n"
+  }
+}
+
+/// A loaded program as the runner of the one graph that it was made from.
+struct LoadedRunner: GraphRunner {
+  let program: CompiledProgram
+
+  func run(
+    _ graph: Graph, on samples: Samples, _ receive: (Int, [Tensor]) throws(Failure) -> Void
+  ) throws(Failure) {
+    let program = program
+    try ParallelSamples.run(samples, { (inputs) throws(Failure) in try program.run(inputs) }, receive)
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import GraphIR
+
+/// `fettle import`: ONNX to the text form.
+struct ImportCommand: Command {
+  static let name = "import"
+  static let summary = "turn an ONNX model into a graph in text form"
+  static let usage = "MODEL.onnx [-o GRAPH.fettle]"
+  static let options = [outputOption.untyped] + ModelOptions.all
+
+  func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
+    let path = try arguments.single("model")
+    let model = try Model.load(path, arguments, session)
+    try GraphOutput.write(model.graph, to: try arguments[outputOption], session)
+  }
+}
+
+/// Where commands write graphs.
+enum GraphOutput {
+  /// Writes a graph to a file with its large constants beside it, or as text to the standard output.
+  static func write(
+    _ graph: Graph, to path: String?, _ session: Session
+  ) throws(Failure) {
+    if let path, path != "-" {
+      try GraphFile.write(graph, to: path)
+    } else {
+      try session.output(graph.text().text + "\n")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import Evaluation
+import Execution
+import GraphIR
+import LoopIR
+import Lowering
+import Rewriting
+import Targets
+import Tensors
+
+/// The options by which commands choose how a model is run on this machine.
+enum RunnerOptions {
+  static let interpret = CommandOption<Bool>(
+    "--interpret", help: "run by the reference evaluator instead of compiled C")
+
+  static let all = [interpret.untyped, TargetOptions.target.untyped]
+
+  /// What runs graphs: emitted C, or the evaluator.
+  static func runner(
+    _ arguments: Arguments, _ session: Session
+  ) throws(Failure) -> any ModelRunner {
+    if arguments.has(interpret) { return EvaluatorRunner() }
+    let target = try TargetOptions.target(arguments, session, default: "host")
+    return try CompiledRunner(target: target, table: session.toolkit.lowerings)
+  }
+}
+
+/// A runner that can also prepare a graph once for many calls.
+protocol ModelRunner: GraphRunner {
+  /// A function from inputs to outputs.
+  func prepare(_ graph: Graph) throws(Failure) -> @Sendable ([Tensor]) throws(Failure) -> [Tensor]
+}
+
+extension CompiledRunner: ModelRunner {
+  func prepare(
+    _ graph: Graph
+  ) throws(Failure) -> @Sendable ([Tensor]) throws(Failure) -> [Tensor] {
+    let program = try compile(graph)
+    return { (inputs) throws(Failure) in try program.run(inputs) }
+  }
+}
+
+/// The reference evaluator as a runner, samples on all cores.
+struct EvaluatorRunner: ModelRunner {
+  func prepare(
+    _ graph: Graph
+  ) throws(Failure) -> @Sendable ([Tensor]) throws(Failure) -> [Tensor] {
+    let evaluator = Evaluator(graph)
+    return { (inputs) throws(Failure) in try evaluator.run(inputs) }
+  }
+
+  func run(
+    _ graph: Graph, on samples: Samples, _ receive: (Int, [Tensor]) throws(Failure) -> Void
+  ) throws(Failure) {
+    let compute = try prepare(graph)
+    try ParallelSamples.run(samples, compute, receive)
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checking
+import CompilerSupport
+import Evaluation
+import GraphIR
+import Rewriting
+import Tensors
+
+/// `COMPARE` lines: the graph of a sample before and after the passes of its `opt` commands, by the evaluator on seeded inputs.
+enum SampleComparison {
+  /// What differs beyond the tolerance, or nil.
+  static func difference(_ comparison: CheckComparison, toolkit: Toolkit) -> String? {
+    do throws(Failure) {
+      return try compare(comparison, toolkit)
+    } catch {
+      return error.description
+    }
+  }
+
+  private static func compare(
+    _ comparison: CheckComparison, _ toolkit: Toolkit
+  ) throws(Failure) -> String? {
+    let session = Session(
+      toolkit: toolkit, output: { _ in }, errors: { _ in }, showsProgress: false)
+    var compared = false
+    for words in comparison.commands where words.first == OptCommand.name {
+      let arguments = try Arguments(Array(words.dropFirst()), options: OptCommand.options)
+      let before = try Model.load(comparison.path, arguments, session).graph
+      var after = before
+      let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
+      try PassRun.run(pipeline, on: &after, session)
+      if let difference = try difference(before, after, comparison.tolerance) { return difference }
+      compared = true
+    }
+    return compared ? nil : "COMPARE needs a RUN line with 'opt'"
+  }
+
+  /// The largest difference of two graphs' outputs on three seeded inputs, if it is beyond the tolerance.
+  static func difference(
+    _ before: Graph, _ after: Graph, _ tolerance: CheckTolerance
+  ) throws(Failure) -> String? {
+    for seed in 1...3 as ClosedRange<UInt64> {
+      let inputs = SeededInputs.tensors(for: before, seed: seed)
+      let expected = try Evaluator(before).run(inputs)
+      let found = try Evaluator(after).run(inputs)
+      for (port, pair) in zip(before.outputs, zip(expected, found)) {
+        let gap = TensorGap(expected: pair.0, found: pair.1)
+        if !gap.isWithin(tolerance) {
+          return "output '\(port.name)' differs: \(gap.text) (seed \(seed))"
+        }
+      }
+    }
+    return nil
+  }
+}
