@@ -60,7 +60,7 @@ let package = Package(
     tests("Targets", "CompilerSupport"),
     tests("Checking", "CompilerSupport"),
     tests("GraphIR", "CompilerSupport", "Tensors"),
-    tests("ONNX", "CompilerSupport", "Tensors"),
+    tests("ONNX", "CompilerSupport", "Tensors", "GraphIR"),
     .target(
       name: "LoopInterpreter", dependencies: ["CompilerSupport", "Tensors", "LoopIR"],
       path: "Tests/LoopInterpreter", swiftSettings: strict),
