@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
+import LoopIR
 import Tensors
 import Targets
 
