@@ -21,7 +21,7 @@ public struct Buffer: Sendable {
   public var name: String
   public var layout: BufferLayout
   public var storage: Storage
-  /// Bytes from the start of the port's memory or of the constant's data to the buffer; an arena's offset contains them.
+  /// Bytes from the start of the port's memory to the buffer; 0 elsewhere.
   public var byteOffset: Int
   /// The first and the last step that use it (for reports).
   public var lifetime: ClosedRange<Int>

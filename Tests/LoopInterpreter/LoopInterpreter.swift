@@ -49,7 +49,9 @@ public struct LoopInterpreter {
     for (i, buffer) in program.buffers.enumerated() {
       let bits = buffer.layout.byteCount * 8
       switch buffer.storage {
-      case .port(let port): places.append((port, 0, program.ports[port].type.byteCount * 8))
+      case .port(let port):
+        let bytes = program.ports[port].type.byteCount - buffer.byteOffset
+        places.append((port, buffer.byteOffset, bytes * 8))
       case .arena(let offset): places.append((arena, offset, bits))
       case .constant:
         guard let bytes = program.constants[i] else {

@@ -195,6 +195,7 @@ extension EmissionPlan {
     }
     switch buffer.storage {
     case .port(let port):
+      guard buffer.byteOffset == 0 else { return at(buffer.byteOffset, in: portNames[port], bytes) }
       let name = CExpr.name(portNames[port])
       return same(program.ports[port].type.element) ? name : .cast(pointer, .cast(raw, name))
     case .arena(let offset): return at(offset, in: "arena", bytes)

@@ -47,13 +47,15 @@ struct ProgramAssembly {
       case .constant: .constant
       case .arena: .arena(offset: offsets[view.root] + start)
       }
-    program.buffers.append(
-      Buffer(
-        name: root.name, layout: layout, storage: storage, byteOffset: start,
-        lifetime: step...step))
+    var buffer = Buffer(
+      name: root.name, layout: layout, storage: storage, lifetime: step...step)
+    if case .port = root.kind { buffer.byteOffset = start }
+    program.buffers.append(buffer)
     let position = program.buffers.count - 1
     buffers[view] = position
-    if case .constant = root.kind { program.constants[position] = constants[view.root] }
+    if case .constant = root.kind, let bytes = constants[view.root] {
+      program.constants[position] = bytes[start..<bytes.count]
+    }
     return position
   }
 }
