@@ -87,6 +87,9 @@ struct SampleGraph: ~Copyable {
     try rewriter.insert(definition, operands, location: Location())[0]
   }
 
+  /// The element type of a value.
+  func element(of value: ValueID) -> ElementType { rewriter.graph.type(of: value).element }
+
   mutating func output(_ value: ValueID) {
     rewriter.addOutput(name: "y\(rewriter.graph.outputs.count)", value: value)
   }
