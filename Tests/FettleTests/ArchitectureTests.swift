@@ -34,7 +34,7 @@ import Testing
 
   @Test(arguments: allowed.keys.sorted()) func imports(of room: String) throws {
     let rooms = reachable(room)
-    for path in try swiftFiles(below: Repository.path("Sources/\(room)")) {
+    for path in try SwiftSources.files(below: Repository.path("Sources/\(room)")) {
       let isPlatform = path.contains("/Platform/")
       for line in try Platform.readText(path).split(separator: "\n") {
         let words = line.split(separator: " ")
@@ -46,14 +46,6 @@ import Testing
           || isPlatform && ["Glibc", "Darwin"].contains(module)
         #expect(isAllowed, "\(path) imports \(module)")
       }
-    }
-  }
-
-  private func swiftFiles(below folder: String) throws -> [String] {
-    try Platform.entries(of: folder).sorted().flatMap { entry -> [String] in
-      let path = Paths.join(folder, entry)
-      if Platform.isDirectory(path) { return try swiftFiles(below: path) }
-      return entry.hasSuffix(".swift") ? [path] : []
     }
   }
 }

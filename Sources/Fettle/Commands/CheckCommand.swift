@@ -58,8 +58,8 @@ public enum SampleCheck {
     return runner.findings(in: try CheckFile(path: path, text: try Platform.readText(path)))
   }
 
-  /// Runs one of our commands and collects what it writes.
-  static func command(_ words: [String], _ toolkit: Toolkit) -> CommandResult {
+  /// Runs a command line in this process and collects what it writes.
+  public static func command(_ words: [String], _ toolkit: Toolkit) -> CommandResult {
     let written = Collected()
     let session = Session(
       toolkit: toolkit, output: { written.output.add($0) }, errors: { written.errors.add($0) },
