@@ -93,7 +93,7 @@ struct Rearrangement {
     }
   }
 
-  /// The longest run of trailing dimensions that are shifted only and lie in order on both sides.
+  /// The longest run of trailing dimensions that lie in order in the result, and in the source, too, or show one position of it.
   private static func run(
     _ x: BufferLayout, _ y: BufferLayout, _ axes: [SourceAxis]
   ) -> MergedDimensions? {
@@ -106,7 +106,7 @@ struct Rearrangement {
       if merged.extent(last) <= 1 { return true }
       return merged.course(along: last, in: y) == .contiguous
         && merged.course(along: last) { x.at(source(of: $0, axes, rank: x.type.shape.rank)) }
-          == .contiguous
+          != .other
     }
   }
 
@@ -214,16 +214,25 @@ struct Rearrangement {
   ) {
     let last = run.groups.count - 1
     let rank = x.layout.type.shape.rank
+    let course = run.course(along: last) { x.layout.at(Self.source(of: $0, axes, rank: rank)) }
+    let first = shown(source, axes.map { _ in 0 })
+    let repeated = course == .constant ? k.bind("v", k.load(x, first)) : nil
     k.run("i", 0..<run.extent(last), lanes: lanes) { k, i, lanes in
       let inner = run.coordinates((0..<last).map { _ in Index(0) } + [i])
       let next = Array(position[..<runStart]) + Array(inner[runStart...])
-      let moved = Self.source(of: inner, axes, rank: rank)
-      var from = source
-      for d in runStart..<axes.count {
-        if let dimension = axes[d].dimension { from[dimension] = moved[dimension] }
-      }
-      k.store(y, next, k.load(x, from, lanes: lanes))
+      if let repeated { return k.store(y, next, repeated.splat(lanes)) }
+      k.store(y, next, k.load(x, shown(source, inner), lanes: lanes))
     }
+  }
+
+  /// The source position of a position of the run, whose dimensions before the run show `source`.
+  private func shown(_ source: [Index], _ position: [Index]) -> [Index] {
+    let moved = Self.source(of: position, axes, rank: source.count)
+    var from = source
+    for d in runStart..<axes.count {
+      if let dimension = axes[d].dimension { from[dimension] = moved[dimension] }
+    }
+    return from
   }
 
   /// Fills all positions of the axes from `depth` on.
