@@ -85,7 +85,9 @@ extension ReductionNest {
       strips(&k, 0..<vectors, how, lanes: isAlong ? width : lanes) { k, i in
         value(&k, at(i * width), isAlong ? width : lanes)
       } each: { k, sum in
-        add(&k, isAlong ? how.across?(sum) ?? sum : sum)
+        // Named: `join` reads its operands several times, and so would the C.
+        let named = k.bind("lanes", sum)
+        add(&k, k.bind("joined", isAlong ? how.across?(named) ?? named : named))
       }
       guard vectors * width < extent else { return }
       k.loop("r\(inner)", vectors * width..<extent) { k, i in
