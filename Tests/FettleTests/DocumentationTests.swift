@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checking
 import CompilerSupport
 import Fettle
 import Testing
