@@ -15,18 +15,19 @@ struct Toolchain: Sendable, CustomStringConvertible {
     "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror",
   ]
 
-  /// The compilers of this machine, at several levels; with sanitizers where they check most.
+  /// Whether everything is to be tried: `.ci/run --long` says so by an environment variable.
+  static let isThorough = Platform.environment("FETTLE_LONG_TESTS") != nil
+
+  /// The compilers of this machine: optimised, and thoroughly with sanitizers too.
   static let all: [Toolchain] = {
+    let checked = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    let optimised = isThorough ? ["-O3", "-march=native"] : ["-O1", "-march=native"]
     var found: [Toolchain] = []
     for compiler in ["gcc", "clang"] where isThere(compiler) {
-      for flags in [
-        ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-        ["-O3", "-march=native"],
-      ] {
-        found.append(Toolchain(words: [compiler] + flags))
-      }
+      if isThorough { found.append(Toolchain(words: [compiler] + checked)) }
+      found.append(Toolchain(words: [compiler] + optimised))
     }
-    return found
+    return isThorough ? found : Array(found.prefix(1))
   }()
 
   private static func isThere(_ compiler: String) -> Bool {

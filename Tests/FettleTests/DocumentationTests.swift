@@ -33,7 +33,7 @@ import Testing
       let isConformance = lines[i].contains("func resultTypes") || lines[i].contains("static func parse")
         || lines[i].contains("static func <") || lines[i].contains("static func ==")
         || lines[i].contains("func hash") || lines[i].contains("Literal")
-        || lines[i].hasPrefix("public init()") || lines[i].contains("enum Operand")
+        || lines[i].contains("init()") || lines[i].contains("enum Operand")
       let isDocumented = above >= 0 && lines[above].hasPrefix("///")
       #expect(
         isDocumented || isConformance || Self.isConformance(line),
@@ -48,7 +48,7 @@ import Testing
       "func expression(", "func coordinates(", "func isPositional(", "func export(",
       "func multiplyAccumulates(", "func rewrite(", "func write(", "init(reading", "static func +",
       "static func -", "static func *", "static func /", "func check", "func text", "func prepare(",
-      "func measure(", "func apply(", "func willRun(", "func didRun(", "func tried(",
+      "func measure(", "func read(", "func apply(", "func willRun(", "func didRun(", "func tried(",
     ].contains { line.contains($0) }
   }
 }

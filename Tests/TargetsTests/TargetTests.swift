@@ -22,7 +22,7 @@ import Testing
     "x86-64": "gcc -march=x86-64-v2",
     "x86-64-v3": "gcc -march=x86-64-v3",
     "x86-64-v4": "gcc -march=x86-64-v4",
-    "c99": "cc -std=c99",
+    "c99": "cc",
     "host": "cc -march=native",
   ]
 
