@@ -53,7 +53,7 @@ struct FusionGroups {
     while graph.hasSingleUse(value), let next = graph.uses(of: value).first?.user,
       !taken.contains(next), graph.definition(of: next) is any ElementwiseOp,
       let result = graph.results(of: next).first, graph.type(of: result).shape == shape,
-      mayStayWide(graph.type(of: value).element, before: graph.type(of: result).element),
+      mayStayWide(graph.type(of: value).element),
       readsOnceElementwise(next, value, in: graph)
     {
       tail.append(next)
@@ -63,10 +63,8 @@ struct FusionGroups {
   }
 
   /// Whether a value need not be stored in front of an op. Narrow types are computed in wider ones, and only a store brings
-  /// a number back to the values that they have; floats that stay floats may keep digits that they would lose.
-  private static func mayStayWide(_ element: ElementType, before result: ElementType) -> Bool {
-    element.computed == element || element.isFloat && result.isFloat
-  }
+  /// a number back to the values that they have.
+  private static func mayStayWide(_ element: ElementType) -> Bool { element.computed == element }
 
   /// Whether the op reads the value position by position (and not as a scale or another parameter).
   private static func readsOnceElementwise(
