@@ -47,7 +47,7 @@ struct EvaluatorRunner: ModelRunner {
     _ graph: Graph
   ) throws(Failure) -> @Sendable ([Tensor]) throws(Failure) -> [Tensor] {
     let evaluator = Evaluator(graph)
-    return { (inputs) throws(Failure) in try evaluator.run(inputs) }
+    return { (inputs) throws(Failure) in try evaluator.run(try graph.portTensors(for: inputs)) }
   }
 
   func run(

@@ -1,25 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
 public import GraphIR
-public import Rewriting
 public import Tensors
-
-/// Computes graphs by the reference evaluator, one sample after the other. States start at their
-/// initial value for each sample.
-public struct ReferenceRunner: GraphRunner {
-  /// A runner.
-  public init() {}
-
-  public func run(
-    _ graph: Graph, on samples: Samples, _ receive: (Int, [Tensor]) throws(Failure) -> Void
-  ) throws(Failure) {
-    let evaluator = Evaluator(graph)
-    for number in 0..<samples.count {
-      let inputs = try graph.portTensors(for: try samples.load(number))
-      try receive(number, try evaluator.run(inputs))
-    }
-  }
-}
 
 extension Graph {
   /// One tensor for each input port, from those of the ports of role `input`; states get their
