@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 @Suite struct ElementwiseTests {
-  static let targets = ["m4", "x86-64-v4"]
+  static let targets = ["c99", "m4", "x86-64-v3", "x86-64-v4"]
 
   static let functions: [UnaryFunction] = [
     .relu, .sigmoid, .tanh, .exp, .log, .sqrt, .reciprocal, .negate, .abs, .sign, .floor, .ceil,

@@ -4,8 +4,8 @@ import Tensors
 import Testing
 
 @Suite struct MovementTests {
-  static let targets = ["m4", "x86-64-v4"]
-  static let elements: [ElementType] = [.f32, .i8, .f16, .i4]
+  static let targets = ["c99", "m4", "x86-64-v3", "x86-64-v4"]
+  static let elements: [ElementType] = [.f32, .i8, .f16, .i64, .bool, .i4]
 
   /// Checks a graph from an input and from what a convolution made of it, which lies in blocks on targets with vectors.
   private func check(

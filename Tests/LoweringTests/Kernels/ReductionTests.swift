@@ -4,18 +4,20 @@ import Tensors
 import Testing
 
 @Suite struct ReductionTests {
-  static let targets = ["m4", "x86-64-v4"]
+  static let targets = ["c99", "m4", "x86-64-v3", "x86-64-v4"]
   static let kinds: [ReduceKind] = [
     .sum, .mean, .max, .min, .product, .l1, .l2, .logSum, .logSumExp, .sumOfSquares,
   ]
-  static let axes = [[], [0], [1], [3], [2, 3], [0, 2], [0, 1, 2, 3]]
+  static let axes = [[], [0], [1], [3], [2, 3], [0, 2], [1, 2, 3], [0, 1, 2, 3], [1, 3]]
 
   @Test(arguments: kinds, targets)
   func reduces(_ kind: ReduceKind, _ target: String) throws {
     for axes in Self.axes {
       for keeps in [true, false] {
         let op = Reduce(kind, axes: axes, keepDimensions: keeps)
-        for element in [ElementType.f32, .f16, .i8, .u64] {
+        // Roots and logarithms of wide integers depend on the order of the sums.
+        let isExact = ![.l2, .logSum, .logSumExp].contains(kind)
+        for element in [ElementType.f32, .f64, .f16, .i8, .i4, isExact ? .u64 : .u8] {
           try KernelSample("reduce \(kind) \(axes) \(element)") { g in
             g.output(try g.op(op, try g.input(element, [2, 3, 2, 19])))
           }.check(on: target, integerSteps: [.l2, .logSum, .logSumExp].contains(kind) ? 1 : 0)
@@ -33,7 +35,7 @@ import Testing
 
   @Test(arguments: targets) func longSums(_ target: String) throws {
     try KernelSample("long sums") { g in
-      let x = try g.input(.f32, [2, 2300])
+      let x = try g.input(.f32, [2, 5000])
       let offset = try g.op(Binary(.add), x, g.constant(3, .f32))
       for kind in [ReduceKind.sum, .mean, .l2, .logSumExp] {
         for axes in [[0], [1], [0, 1]] {

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 @Suite struct ResizeTests {
-  static let targets = ["m4", "x86-64-v4"]
+  static let targets = ["c99", "m4", "x86-64-v3", "x86-64-v4"]
 
   private static func op(
     _ mode: ResizeMode, _ input: [Int], _ sizes: [Int], _ coordinates: ResizeCoordinates
@@ -30,7 +30,7 @@ import Testing
     for (number, sizes) in [[2, 3, 8, 10], [2, 3, 7, 3], [1, 5, 4, 5], [2, 3, 4, 15]].enumerated() {
       for coordinates in [ResizeCoordinates.halfPixel, .asymmetric, .alignCorners, .tfCropAndResize] {
         let input = [2, 3, 4, 5]
-        for element in [ElementType.f32, .u8] {
+        for element in [ElementType.f32, .u8, .f64, .f16] {
           try KernelSample("resize \(mode) \(number) \(coordinates) \(element)") { g in
             let op = Self.op(mode, input, sizes, coordinates)
             g.output(try g.op(op, try g.input(element, input)))

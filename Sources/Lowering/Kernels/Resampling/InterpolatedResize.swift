@@ -46,10 +46,12 @@ public struct InterpolatedResize: OpLowering {
     let plainTarget = target.layout.isSplit(along: changed)
       ? context.scratch(.rowMajor(type), name: "resized") : target
 
-    // Integers are rounded at the end, from f64, so that ties are those of the exact sum.
-    let element: ElementType = type.element.isFloat ? type.element.computed : .f64
+    // Integers are rounded at the end, from sums in f64 in the order of the reference: ties are the same.
+    let isInteger = !type.element.isFloat
+    let element = isInteger ? .f64 : type.element.computed
     let products = tables.reduce(1) { $0 * min($1.count, 1 << 20) }
-    let passes = products <= Self.productLimit ? [tables] : tables.map { [$0] }
+    let isJoint = products <= Self.productLimit && !isInteger
+    let passes = isJoint ? [tables] : tables.map { [$0] }
     var shape = source.layout.type.shape.extents
     for (number, pass) in passes.enumerated() {
       for table in pass { shape[table.axis] = table.rows.count }
@@ -58,8 +60,9 @@ public struct InterpolatedResize: OpLowering {
         let kind = plainTarget.layout.isSplit ? plainTarget.layout : .rowMajor(type)
         place = context.scratch(kind.resized(to: TensorType(element, shape)), name: "resized")
       }
-      ResizePass(pass, element: element, extrapolation: Double(op.extrapolation))
-        .add(source, to: place, in: &context)
+      ResizePass(
+        pass, element: element, fuses: !isInteger, extrapolation: Double(op.extrapolation)
+      ).add(source, to: place, in: &context)
       source = place
     }
     if plainTarget != target { context.move(plainTarget, to: target) }

@@ -9,14 +9,17 @@ struct ResizePass {
   private let tables: [TapTable]
   /// The type in which is computed.
   private let element: ElementType
+  /// Whether products may be fused with sums.
+  private let fuses: Bool
   private let extrapolation: Double
 
   /// More taps of a single axis than this are a loop.
   private static let unrolledTaps = 16
 
-  init(_ tables: [TapTable], element: ElementType, extrapolation: Double) {
+  init(_ tables: [TapTable], element: ElementType, fuses: Bool, extrapolation: Double) {
     self.tables = tables
     self.element = element
+    self.fuses = fuses
     self.extrapolation = extrapolation
   }
 
@@ -149,6 +152,9 @@ struct ResizePass {
     func load(_ k: KernelBuilder, _ place: [Index]) -> Expression {
       k.load(x, place, lanes: lanes).converted(to: element)
     }
+    func adding(_ value: Expression, times weight: Expression, to sum: Expression) -> Expression {
+      fuses ? .primitive(.multiplyAdd, [value, weight, sum]) : sum + value * weight
+    }
     let sum: Expression
     if let table = tables.first, tables.count == 1, table.count > Self.unrolledTaps,
       let pair = parameters[table.axis]
@@ -159,7 +165,7 @@ struct ResizePass {
         var place = position
         place[table.axis] = k.bindIndex("p", k.load(pair.indices, row), range: 0...table.largest)
         let weight = k.load(pair.weights, row).splat(lanes)
-        k.set(total, .primitive(.multiplyAdd, [load(k, place), weight, .register(total, [])]))
+        k.set(total, adding(load(k, place), times: weight, to: .register(total, [])))
       }
       sum = .register(total, [])
     } else {
@@ -175,7 +181,7 @@ struct ResizePass {
       }
       sum = terms.reduce(Expression.constant(0, like: type)) { sum, term in
         guard let weight = term.weight else { return load(k, term.place) }
-        return .primitive(.multiplyAdd, [load(k, term.place), weight.splat(lanes), sum])
+        return adding(load(k, term.place), times: weight.splat(lanes), to: sum)
       }
     }
     k.store(y, position, stored(sum, as: y.layout.type.element))
