@@ -185,6 +185,11 @@ extension KernelTranslator {
 
   /// A target primitive on numbers or vectors.
   mutating func primitive(_ primitive: Primitive, _ operands: [Expression]) -> CExpr {
+    if primitive == .multiplyAdd, let number = spreadNumber(operands[0]) {
+      let type = operands[0].type
+      let function = library.multiplyAddNumber(type.element, type.lanes)
+      return .call(function, [number, vector(operands[1]), vector(operands[2])])
+    }
     let arguments = operands.map { value($0) }
     let type = operands[operands.count - 1].type
     switch primitive {

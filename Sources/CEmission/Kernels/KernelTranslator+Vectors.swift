@@ -11,7 +11,9 @@ extension KernelTranslator {
       return .call(library.splat(type.element, type.lanes), [literal(v, type.element)])
     case .integer(let v, let type):
       return .call(library.splat(type.element, type.lanes), [literal(v, type.element)])
-    case .local(let local): return name(of: local)
+    case .local(let local):
+      guard spreadLocals.contains(local.id) else { return name(of: local) }
+      return .call(library.splat(type.element, type.lanes), [name(of: local)])
     case .register(let array, let indices): return element(array, indices)
     case .load(let access, let lanes): return load(access, lanes)
     case .unary(let op, let x): return unary(op, x, type)
@@ -103,6 +105,16 @@ extension KernelTranslator {
     return .call("__builtin_convertvector", [a, .name(library.vector(element, lanes))])
   }
 
+  /// The number that all lanes of a vector of four floats hold, where it is at hand.
+  mutating func spreadNumber(_ expression: Expression) -> CExpr? {
+    guard expression.type == Self.spreadType else { return nil }
+    switch expression {
+    case .local(let local): return spreadLocals.contains(local.id) ? name(of: local) : nil
+    case .splat(let x, _): return value(x)
+    default: return nil
+    }
+  }
+
   /// A vector of `bool` as a mask whose lanes have a width: −1 where it holds, else 0.
   mutating func mask(_ expression: Expression, bits: Int) -> CExpr {
     let lanes = expression.type.lanes
@@ -131,23 +143,20 @@ extension KernelTranslator {
       let a = vector(x)
       let b = vector(y)
       guard let symbol = Self.symbol(op) else { return a }
-      let type = CType.named(library.mask(bits: width, lanes))
-      return resized(.cast(type, .binary(symbol, a, b)), from: width)
+      return resized(library.comparison(symbol, a, b, x.type.element, lanes), from: width)
     case .unary(.logicalNot, let x): return .unary(.complement, mask(x, bits: bits))
     case .unary(.isNaN, let x):
       let width = x.type.element.bitCount
       let a = vector(x)
-      let type = CType.named(library.mask(bits: width, lanes))
-      return resized(.cast(type, .binary(.notEqual, a, a)), from: width)
+      return resized(library.comparison(.notEqual, a, a, x.type.element, lanes), from: width)
     case .convert(let x, _, _):
       if x.type.element == .bool { return mask(x, bits: bits) }
       let width = x.type.element.bitCount
       let a = vector(x)
       let zero = small(0, x.type.element)
       let splat = library.splat(x.type.element, lanes)
-      let type = CType.named(library.mask(bits: width, lanes))
       return resized(
-        .cast(type, .binary(.notEqual, a, .call(splat, [zero]))), from: width)
+        library.comparison(.notEqual, a, .call(splat, [zero]), x.type.element, lanes), from: width)
     case .select(let condition, let x, let y):
       let m = mask(condition, bits: bits)
       let a = mask(x, bits: bits)

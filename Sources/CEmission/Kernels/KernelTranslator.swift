@@ -15,6 +15,9 @@ struct KernelTranslator {
   private var counters: [Int: Int] = [:]
   /// The names of counters, locals and register arrays, by number.
   private var bound: [Int: String] = [:]
+  /// The vectors of four floats that are one number in all lanes, known by the number's name.
+  var spreadLocals: Set<Int> = []
+  static let spreadType = ValueType(.f32, lanes: 4)
   /// The names of the elements of register arrays that became variables.
   private var elements: [Int: [[Int]: String]] = [:]
   /// Names given out in each open block.
@@ -72,6 +75,16 @@ struct KernelTranslator {
     case .note(let text): result.append(.comment(text))
     case .loop(let loop): append(loop, to: &result)
     case .bind(let local, let value):
+      if case .splat(let number, _) = value, value.type == Self.spreadType {
+        // The number is kept as it is: what is made of it then depends on the target.
+        let initial = self.value(number)
+        let name = declare(local.name)
+        bound[local.id] = name
+        spreadLocals.insert(local.id)
+        let variable = CVariable(
+          type: type(number.type), name: name, isConst: true, initial: initial)
+        return result.append(.variable(variable))
+      }
       let initial = self.value(value)
       let name = declare(local.name)
       bound[local.id] = name

@@ -73,25 +73,32 @@ extension RuntimeLibrary {
       let m = l.vector(.i32, lanes)
       let splat = l.splat(.f32, lanes)
       let integers = l.splat(.i32, lanes)
+      func compare(_ op: CBinary, _ b: CExpr) -> CExpr {
+        l.comparison(op, .name("a"), b, .f32, lanes)
+      }
       if element == .i32 {
+        let high = CPrinter.text(compare(.greaterEqual, .call(splat, [.name(past)])))
+        let low = CPrinter.text(compare(.lessEqual, .call(splat, [.name(minFloat)])))
+        let ordered = CPrinter.text(compare(.equal, .name("a")))
         return """
           \(l.inline) \(t) @(\(f) a)
           {
-            const \(m) high = (\(m))(a >= \(splat)(\(past)));
-            const \(m) low = (\(m))(a <= \(splat)(\(minFloat)));
-            const \(m) in = ~(high | low) & (\(m))(a == a);
+            const \(m) high = \(high);
+            const \(m) low = \(low);
+            const \(m) in = ~(high | low) & \(ordered);
             const \(m) r = __builtin_convertvector((\(f))((\(m))a & in), \(m));
             return r | (high & \(integers)(\(max))) | (low & \(integers)(\(min)));
           }
           """
       }
+      let ordered = CPrinter.text(compare(.equal, .name("a")))
       let least = l.extreme(.minimum, .f32, lanes)
       let most = l.extreme(.maximum, .f32, lanes)
       let top = element.integerRange.map { CLiteral.float(Float($0.upperBound)).text } ?? past
       return """
         \(l.inline) \(t) @(\(f) a)
         {
-          const \(f) x = (\(f))((\(m))a & (\(m))(a == a));
+          const \(f) x = (\(f))((\(m))a & \(ordered));
           const \(f) y = \(least)(\(most)(x, \(splat)(\(minFloat))), \(splat)(\(top)));
           return __builtin_convertvector(__builtin_convertvector(y, \(m)), \(t));
         }

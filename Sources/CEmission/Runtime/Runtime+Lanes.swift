@@ -49,7 +49,8 @@ extension RuntimeLibrary {
       let m = l.mask(bits: element.bitCount, lanes)
       // These instructions give their second operand if one is NaN or both are equal: ours is the left.
       let body = l.select(
-        X86.binary(name, element, lanes, swapped: true, result: t),
+        X86.binary(name, element, lanes, swapped: true, result: t)
+          + Self.heliumExtreme(sign, element, lanes, result: t),
         """
           const \(m) m = (\(m))(b \(sign) a);
           return (\(t))(((\(m))b & m) | ((\(m))a & ~m));
@@ -172,7 +173,10 @@ enum X86 {
   ) -> [(condition: String, result: String)] {
     guard let f = floats(element, lanes) else { return [] }
     let wide = f.prefix == "_mm512"
-    let feature = f.prefix == "_mm" ? "defined(__SSE4_1__)" : f.feature
+    // Without optimisation GCC's header has it as a macro that converts signs.
+    let feature =
+      f.prefix == "_mm" ? "defined(__SSE4_1__)"
+      : wide ? f.feature + " && (defined(__OPTIMIZE__) || defined(__clang__))" : f.feature
     let name = wide ? "roundscale" : "round"
     return [(feature, "(\(result))\(f.prefix)_\(name)_\(f.suffix)((\(f.type))a, \(mode))")]
   }

@@ -42,7 +42,8 @@ extension RuntimeLibrary {
     _ name: String, _ element: ElementType, _ lanes: Int, _ result: String
   ) -> [(condition: String, result: String)] {
     guard element == .f32, lanes == 4 else { return [] }
-    return [("defined(__aarch64__)", "(\(result))v\(name)q_f32((float32x4_t)a)")]
+    let call = "(\(result))v\(name)q_f32((float32x4_t)a)"
+    return [("defined(__aarch64__)", call), (Self.heliumFloat, call)]
   }
 
   /// The absolute value; of the smallest integer itself.

@@ -27,10 +27,23 @@ extension RuntimeLibrary {
         let call = "(\(t))vfmaq_\(suffix)((\(neon))c, (\(neon))a, (\(neon))b)"
         paths.append(("defined(__aarch64__)", call))
         if element == .f32 {
-          paths.append(("defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)", call))
+          paths.append((Self.heliumFloat, call))
         }
       }
       return head + l.select(paths, "  return a * b + c;") + "\n}"
+    }
+  }
+
+  /// a·b + c with one number as `a`: Helium takes it from an integer register, so that no vector is
+  /// filled with it.
+  mutating func multiplyAddNumber(_ element: ElementType, _ lanes: Int) -> String {
+    let whole = multiplyAdd(element, lanes)
+    return function("fma_n_\(element)x\(lanes)") { l in
+      let t = l.vector(element, lanes)
+      let call = "(\(t))vfmaq_n_f32((float32x4_t)c, (float32x4_t)b, a)"
+      let body = l.select(
+        [(Self.heliumFloat, call)], "  return \(whole)(\(l.splat(element, lanes))(a), b, c);")
+      return "\(l.inline) \(t) @(\(Self.scalar(element)) a, \(t) b, \(t) c)\n{\n\(body)\n}"
     }
   }
 
