@@ -20,7 +20,7 @@ public struct OpSet: Sendable {
     Unary.self, Binary.self, Select.self, Cast.self,
     Quantize.self, Dequantize.self, Requantize.self,
     Convolution.self, TransposedConvolution.self, MatrixMultiply.self,
-    Pool.self, MaxPoolIndices.self, Reduce.self, Softmax.self,
+    Pool.self, MaxPoolIndices.self, Reduce.self, ArgReduce.self, Softmax.self,
     BatchNorm.self, Normalize.self, LocalResponseNorm.self,
     Reshape.self, Transpose.self, Slice.self, Pad.self, Concat.self, Gather.self,
     Broadcast.self, Resize.self,

@@ -45,6 +45,32 @@ import Testing
     #expect(try evaluate(Reduce(.min, axes: [1], keepDimensions: false), [bools]).doubles() == [1, 1])
   }
 
+  static let searches: [(ArgReduceKind, Bool, [Double], Double)] = [
+    (.max, false, [1, 7, 3, 7], 1), (.max, true, [1, 7, 3, 7], 3), (.min, false, [2, 5, 2], 0),
+    (.min, true, [2, 5, 2], 2), (.max, false, [-3], 0), (.max, false, [1, .nan, 9, .nan], 1),
+    (.min, true, [1, .nan, 9, .nan, 0], 3), (.max, false, [.infinity, .nan], 1),
+  ]
+
+  @Test(arguments: searches)
+  func position(_ kind: ArgReduceKind, _ last: Bool, _ row: [Double], _ expected: Double) throws {
+    let op = ArgReduce(kind, axis: 0, keepDimensions: false, selectsLast: last)
+    let result = try evaluate(op, [tensor(.f32, [row.count], row)])
+    #expect(result.type == TensorType(.i64, Shape([])!))
+    #expect(result.doubles() == [expected])
+    guard row.allSatisfy(\.isFinite) else { return }
+    #expect(try evaluate(op, [tensor(.i8, [row.count], row)]).doubles() == [expected])
+  }
+
+  @Test func positionsAlongAnyAxis() throws {
+    let rows = tensor(.f32, [2, 3], [4, 9, 2, 8, 1, 6])
+    let first = try evaluate(ArgReduce(.max, axis: 0, keepDimensions: true), [rows])
+    #expect(first == tensor(.i64, [1, 3], [1, 0, 1]))
+    let second = try evaluate(ArgReduce(.min, axis: 1, keepDimensions: false), [rows])
+    #expect(second == tensor(.i64, [2], [2, 1]))
+    let large = tensor(.u64, [2], [1, 0x1p63])
+    #expect(try evaluate(ArgReduce(.max, axis: 0, keepDimensions: false), [large]).doubles() == [1])
+  }
+
   @Test func softmaxAlongAnyAxis() throws {
     let rows = tensor(.f32, [2, 3], [1, 2, 3, 1000, 1000, 999])
     let expected = [0.09003057, 0.24472848, 0.66524094, 0.42231881, 0.42231881, 0.15536240]

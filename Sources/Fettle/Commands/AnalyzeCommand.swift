@@ -41,7 +41,8 @@ struct AnalyzeCommand: Command {
       report, flash: try arguments[Self.flash] ?? target.flashBytes,
       ram: try arguments[Self.ram] ?? target.ramBytes)
     if arguments.has(Self.json) {
-      try session.output(report.json.pretty + "\n")
+      let json = JSONValue.object((report.json.members ?? []) + verdict.members)
+      try session.output(json.pretty + "\n")
     } else {
       try session.output(report.text + verdict.text)
     }
@@ -57,6 +58,8 @@ struct AnalyzeCommand: Command {
 struct MemoryVerdict {
   /// What does not fit.
   let reasons: [String]
+  /// The verdict for programs: the limits, and whether they hold.
+  let members: [JSONValue.Member]
   private let lines: [String]
 
   init(_ report: ProgramReport, flash: Int?, ram: Int?) {
@@ -70,11 +73,15 @@ struct MemoryVerdict {
         "\(what): \(NumberText.grouped(used)) of \(NumberText.grouped(limit)) B (\(share) %): \(verdict)")
       if used > limit { reasons.append("\(what) \(NumberText.grouped(used)) B > \(NumberText.grouped(limit)) B") }
     }
-    let ports = report.ports.reduce(0) { $0 + $1.type.byteCount }
     judge("flash (weights, without code)", report.constantBytes, flash)
-    judge("RAM (arena and ports, without stack)", report.arenaBytes + ports, ram)
+    judge("RAM (arena and ports, without stack)", report.arenaBytes + report.portBytes, ram)
     self.reasons = reasons
     self.lines = lines
+    members = [
+      .init("flash_limit", flash.map(JSONValue.integer) ?? .null),
+      .init("ram_limit", ram.map(JSONValue.integer) ?? .null),
+      .init("fits", .bool(reasons.isEmpty)),
+    ]
   }
 
   /// Whether everything that was asked for fits.

@@ -34,14 +34,19 @@ struct CompileCommand: Command {
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
     var data = try DataSet.load(arguments, for: model.graph)
-    if arguments.has(Self.foldPreprocessing) {
+    var macros: [HeaderMacro] = []
+    let isFolded = arguments.has(Self.foldPreprocessing)
+    if isFolded {
       guard let path = try arguments[DataOptions.data] else {
         throw Failure("--fold-preprocessing needs --data", kind: .usage)
       }
-      try FoldedPreprocessing.fold(into: &model.graph, dataAt: path, arguments)
+      macros = try FoldedPreprocessing.fold(into: &model.graph, dataAt: path, arguments)
       data = try DataSet.load(arguments, for: model.graph, isFolded: true)
     }
+    let plain = model.graph
+    let ports = try PortOptions.apply(to: &model.graph, arguments, inputsAreFolded: isFolded)
     let original = model.graph
+    let portData = try ports.adapt(data)
     let pipeline = try OptCommand.pipeline(
       try arguments[OptCommand.pipeline] ?? defaultPipeline.text, session)
     var stages = StageTable(target: target, table: session.toolkit.lowerings)
@@ -57,18 +62,29 @@ struct CompileCommand: Command {
     var job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)
-    job.options.test = try GoldenSamples.make(arguments, original, data: data)
+    job.options.macros = macros + ports.macros
+    job.options.test = try GoldenSamples.make(arguments, original, data: portData)
     let files = try job.files()
     progress.end()
-    let checks = try check(original, job, data, arguments, session)
+    let checks = try check(
+      Original(graph: plain, data: data, withPorts: original), job, portData, arguments, session)
     let paths = try EmissionJob.write(files, to: folder)
     try session.output(
       Self.summary(stages, checks, files, paths, job.compileLine(files, folder: folder)))
   }
 
+  /// The model as it came.
+  private struct Original {
+    let graph: Graph
+    /// Samples for its own inputs.
+    let data: DataSet?
+    /// The same model with the ports of the emitted C.
+    let withPorts: Graph
+  }
+
   /// Lines that tell how the emitted C does against the model as it came.
   private func check(
-    _ original: Graph, _ job: EmissionJob, _ data: DataSet?, _ arguments: Arguments,
+    _ original: Original, _ job: EmissionJob, _ data: DataSet?, _ arguments: Arguments,
     _ session: Session
   ) throws(Failure) -> [String] {
     guard !arguments.has(Self.noVerify) else { return [] }
@@ -83,9 +99,11 @@ struct CompileCommand: Command {
     let program = try CompiledProgram(
       job.lowered.program, target: job.target, compiler: compiler)
     progress.end()
-    guard let data else { return try Self.madeUpCheck(original, program) }
+    guard let data, let plainData = original.data else {
+      return try Self.madeUpCheck(original.withPorts, program)
+    }
     let before = try Accuracy.measure(
-      original, data, by: EvaluatorRunner(), progress, title: "evaluate the original")
+      original.graph, plainData, by: EvaluatorRunner(), progress, title: "evaluate the original")
     let after = try Accuracy.measure(
       job.graph, data, by: LoadedRunner(program: program), progress, title: "run the emitted C")
     var lines = ["original     \(before.text)", "emitted C    \(after.text)"]

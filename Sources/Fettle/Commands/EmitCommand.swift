@@ -20,6 +20,7 @@ struct EmitCommand: Command {
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     var model = try Model.load(try arguments.single("model"), arguments, session)
+    let ports = try PortOptions.apply(to: &model.graph, arguments)
     let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
     try PassRun.run(pipeline, on: &model.graph, session)
     let target = try TargetOptions.target(arguments, session, default: "host")
@@ -28,6 +29,7 @@ struct EmitCommand: Command {
       arguments, session)
     if arguments.has(Self.explain) { return try session.output(Self.explanation(job)) }
     if arguments.has(Self.loops) { return try session.output(LoopPrinter.text(job.lowered.program)) }
+    job.options.macros = ports.macros
     job.options.test = try GoldenSamples.make(arguments, model.graph, data: nil)
     let files = try job.files()
     if let folder = try arguments[outputOption], folder != "-" {

@@ -64,8 +64,12 @@ struct Accuracy {
     }
   }
 
-  /// The position of the largest element; of equals the first.
+  /// The position of the largest element; of equals the first. A single integer is such a position
+  /// itself.
   static func largest(_ tensor: Tensor) -> Int {
+    if tensor.count == 1, tensor.element.isInteger {
+      return Int(truncatingIfNeeded: tensor.integers()[0])
+    }
     let values = tensor.doubles()
     return values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 }
   }

@@ -32,6 +32,18 @@ struct DataSet {
     }
   }
 
+  /// The same labels for samples in another form.
+  func with(samples: Samples) -> DataSet {
+    DataSet(samples: samples, labels: labels, metric: metric, samplesPerLabel: samplesPerLabel)
+  }
+
+  private init(samples: Samples, labels: [Int]?, metric: Metric, samplesPerLabel: Int) {
+    self.samples = samples
+    self.labels = labels
+    self.metric = metric
+    self.samplesPerLabel = samplesPerLabel
+  }
+
   init(
     _ archive: NumpyArchive, _ description: DataDescription, for graph: Graph, limit: Int?
   ) throws(Failure) {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import CEmission
 import CompilerSupport
 import GraphIR
 import Tensors
 
 /// The data's arithmetic as ops in front of a model: its inputs then take samples as they are stored.
 enum FoldedPreprocessing {
-  /// Puts the preprocessing of the data into the graph.
+  /// Puts the preprocessing of the data into the graph. Returns scale and zero point of the integer
+  /// inputs whose preprocessing is no more than that, for the header.
   static func fold(
     into graph: inout Graph, dataAt path: String, _ arguments: Arguments
-  ) throws(Failure) {
+  ) throws(Failure) -> [HeaderMacro] {
+    var macros: [HeaderMacro] = []
     let description = try DataOptions.description(of: path, arguments)
     let archive = try NumpyArchive.read(path)
     for (position, port) in graph.inputs.enumerated() where port.role == .input {
@@ -24,7 +27,15 @@ enum FoldedPreprocessing {
       } catch {
         throw Failure("the preprocessing does not fit input '\(port.name)': \(error)")
       }
+      if source.rawType.element.isInteger, let affine = source.arithmetic.affine {
+        macros.append(HeaderMacro(name: port.name + "_scale", value: .float(affine.scale)))
+        macros.append(
+          HeaderMacro(name: port.name + "_zero_point", value: .integer(affine.zeroPoint)))
+      }
     }
+    // The former values of the inputs belong to no port any more.
+    graph = graph.compacted()
+    return macros
   }
 
   private static func insert(

@@ -34,6 +34,14 @@ struct SampleArithmetic: Sendable {
       && deviation.allSatisfy { $0 == 1 }
   }
 
+  /// The arithmetic as (x − zeroPoint) · scale, if it is that for all channels.
+  var affine: (scale: Float, zeroPoint: Int)? {
+    guard mean.allSatisfy({ $0 == 0 }), let first = deviation.first,
+      deviation.allSatisfy({ $0 == first }), let zeroPoint = Int(exactly: zeroPoint)
+    else { return nil }
+    return (scale / divide / first, zeroPoint)
+  }
+
   /// A sample with channels in front as a tensor of the type.
   func apply(to sample: Tensor, as type: TensorType) -> Tensor {
     let values = sample.doubles()

@@ -22,7 +22,7 @@ enum EmissionChoices {
 
   static let all = [
     name.untyped, weights.untyped, singleFile.untyped, profile.untyped, test.untyped,
-  ]
+  ] + PortOptions.all
 }
 
 extension WeightStorage: AttributeWord {}

@@ -93,6 +93,9 @@ struct ProgramReport {
     return kept
   }
 
+  /// The bytes of the buffers that a caller of the emitted C provides beside the arena.
+  var portBytes: Int { ports.reduce(0) { $0 + $1.type.byteCount } }
+
   var multiplyAccumulates: Int { layers.reduce(0) { $0 + $1.multiplyAccumulates } }
 
   /// The report as text.
@@ -137,6 +140,8 @@ struct ProgramReport {
       .init("weight_bytes", .integer(constantBytes)),
       .init("arena_bytes", .integer(arenaBytes)),
       .init("arena_lower_bound", .integer(arenaLowerBound)),
+      .init("port_bytes", .integer(portBytes)),
+      .init("ports", .array(ports.map(Self.json))),
       .init("layers", .array(layers.map(Self.json))),
       .init("arena", .array(lifetimes.map(Self.json))),
     ])
@@ -149,6 +154,13 @@ struct ProgramReport {
       .init("weight_bytes", .integer(layer.weightBytes)),
       .init("output_bytes", .integer(layer.outputBytes)),
       .init("live_bytes", .integer(layer.liveBytes)),
+    ])
+  }
+
+  private static func json(_ port: Port) -> JSONValue {
+    .object([
+      .init("name", .string(port.name)), .init("role", .string("\(port.role)")),
+      .init("type", .string("\(port.type)")), .init("bytes", .integer(port.type.byteCount)),
     ])
   }
 

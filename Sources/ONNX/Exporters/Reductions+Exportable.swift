@@ -35,6 +35,17 @@ extension Reduce: Exportable {
   }
 }
 
+extension ArgReduce: Exportable {
+  func export(_ op: ExportContext) throws(Failure) {
+    op.finish(
+      kind == .max ? "ArgMax" : "ArgMin", op.operands,
+      [
+        AttributeProto("axis", axis), AttributeProto("keepdims", keepDimensions),
+        AttributeProto("select_last_index", selectsLast),
+      ])
+  }
+}
+
 extension Softmax: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
     op.finish(logarithm ? "LogSoftmax" : "Softmax", op.operands, [AttributeProto("axis", axis)])

@@ -15,7 +15,7 @@ enum OperatorAdvice {
       return "loops are supported where the exporter unrolls them (a fixed number of steps)"
     case "LSTM", "GRU", "RNN":
       return "recurrent layers are supported when unrolled into MatMul, Sigmoid, Tanh and Mul"
-    case "ArgMax", "ArgMin", "TopK":
+    case "TopK":
       return "take the scores as the output; the selection is left to the caller"
     case "NonMaxSuppression", "RoiAlign", "NonZero":
       return "its result's shape depends on the data; cut the model in front of it"

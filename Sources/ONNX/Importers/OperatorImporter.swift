@@ -66,7 +66,7 @@ public struct ImporterTable: Sendable {
     SelectionFamily.self, CastFamily.self, ClipFamily.self,
     ConvolutionFamily.self, TransposedConvolutionFamily.self, MatrixFamily.self,
     IntegerProductFamily.self, QuantizationFamily.self, RuntimeQuantizationFamily.self,
-    PoolFamily.self, ReductionFamily.self, SoftmaxFamily.self,
+    PoolFamily.self, ReductionFamily.self, ArgReductionFamily.self, SoftmaxFamily.self,
     BatchNormalizationFamily.self, NormalizationFamily.self, DropoutFamily.self,
     ReshapingFamily.self, LayoutFamily.self, SliceFamily.self, PadFamily.self, GatherFamily.self,
     ConstantFamily.self, ResizeFamily.self, ControlFamily.self,

@@ -68,6 +68,27 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 2, 3], targets)
+  func positions(_ axis: Int, _ target: String) throws {
+    for kind in [ArgReduceKind.max, .min] {
+      for last in [false, true] {
+        let op = ArgReduce(kind, axis: axis, keepDimensions: last, selectsLast: last)
+        for element in [ElementType.f32, .f16, .i8, .u64, .i4] {
+          try KernelSample("\(kind) position \(axis) \(element)") { g in
+            g.output(try g.op(op, try g.input(element, [2, 3, 2, 19])))
+          }.check(on: target)
+        }
+        try KernelSample("\(kind) position blocked \(axis)") { g in
+          let x = try g.input(.f32, [2, 3, 3, 4])
+          let y = try g.op(Convolution(), x, try g.constant(.f32, [20, 3, 1, 1]))
+          let some = try g.op(Binary(.add), y, g.constant(.nan, .f32))
+          g.output(try g.op(op, try g.op(Concat(axis: axis), y, some, y)))
+          g.output(y)
+        }.check(on: target)
+      }
+    }
+  }
+
+  @Test(arguments: [0, 1, 2, 3], targets)
   func softmax(_ axis: Int, _ target: String) throws {
     for logarithm in [false, true] {
       for element in [ElementType.f32, .f64, .f16] {
