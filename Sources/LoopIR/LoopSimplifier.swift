@@ -11,9 +11,9 @@ extension Kernel {
     while true {
       var uses = LoopUses()
       uses.collect(kernel.body)
-      let body = uses.pruned(kernel.body)
-      if body == kernel.body { return kernel }
-      kernel.body = body
+      kernel.body = uses.pruned(kernel.body)
+      // Not told by comparing bodies: one that holds a not-a-number differs from itself.
+      if !uses.hasPruned { return kernel }
     }
   }
 }
@@ -102,6 +102,8 @@ private struct LoopFolder {
 private struct LoopUses {
   private var locals: Set<Int> = []
   private var arrays: Set<Int> = []
+  /// Whether something was left out by `pruned`.
+  private(set) var hasPruned = false
 
   mutating func collect(_ body: [Statement]) {
     for statement in body {
@@ -147,7 +149,7 @@ private struct LoopUses {
 
   /// The statements without those that make or set what is never read, and without blocks that became
   /// empty. Expressions have no effects.
-  func pruned(_ body: [Statement]) -> [Statement] {
+  mutating func pruned(_ body: [Statement]) -> [Statement] {
     var result: [Statement] = []
     for statement in body {
       switch statement {
@@ -165,6 +167,7 @@ private struct LoopUses {
       default: result.append(statement)
       }
     }
+    hasPruned = hasPruned || result.count < body.count
     return result
   }
 }

@@ -31,6 +31,17 @@ import Testing
     #expect(simplified(.f32) { $0 * .float(0, Self.f32) } != .float(0, Self.f32))
   }
 
+  /// A not-a-number in a kernel differs from itself, which must not keep the simplifier going.
+  @Test(.timeLimit(.minutes(1))) func notANumberIsLeft() {
+    let nan = Expression.float(.nan, Self.f32)
+    let value = simplified(.f32) { .binary(.maximum, $0, nan) }
+    guard case .binary(.maximum, x, .float(let number, _))? = value else {
+      Issue.record("it became \(String(describing: value))")
+      return
+    }
+    #expect(number.isNaN)
+  }
+
   @Test func integersAreComputedAndWrapped() {
     let one = Expression.integer(1, Self.i32)
     #expect(
