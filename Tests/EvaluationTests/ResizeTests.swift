@@ -38,6 +38,10 @@ struct ResizeCase: Sendable, CustomTestStringConvertible {
   ]
 
   static let all: [ResizeCase] = [
+    // A single position is the first one; the definition says so, the reference implementation takes half of one before it.
+    ResizeCase(
+      .cubic, .pytorchHalfPixel, [1, 6], [0.2, 1], rounding: .roundPreferFloor, exclude: false,
+      antialias: false, cubic: -0.75, roi: [], extrapolation: 0, Array(matrix[..<6])),
     ResizeCase(
       .linear, .halfPixel, [3, 4], [0.6, 0.6666666666666666], rounding: .roundPreferFloor, exclude: false,
       antialias: false, cubic: -0.75, roi: [], extrapolation: 0.0,

@@ -39,7 +39,7 @@ extension Resize {
       case .alignCorners: resized == 1 ? 0 : y * (extent - 1) / (resized - 1)
       case .asymmetric: y / scale
       case .halfPixel: (y + 0.5) / scale - 0.5
-      case .pytorchHalfPixel: resized == 1 ? -0.5 : (y + 0.5) / scale - 0.5
+      case .pytorchHalfPixel: resized == 1 ? 0 : (y + 0.5) / scale - 0.5
       case .tfHalfPixelForNN: (y + 0.5) / scale
       case .halfPixelSymmetric:
         extent / 2 * (1 - Double(sizes[axis]) / resized) + (y + 0.5) / scale - 0.5
