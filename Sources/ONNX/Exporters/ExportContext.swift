@@ -98,6 +98,11 @@ struct ExportContext {
 
   /// A tensor of one repeated number.
   func filled(_ value: Double, _ type: TensorType) throws(Failure) -> String {
+    let count = type.shape.elementCount
+    // Short ones are written out: runtimes look for quantisation parameters among the initialisers.
+    if count <= 1 << 12 {
+      return try session.constant(Tensor(type, rounding: Array(repeating: value, count: count)))
+    }
     let one = try scalar(value, type.element)
     return type.shape.rank == 0 ? one : add("Expand", [one, try ints(type.shape.extents)])
   }

@@ -97,10 +97,14 @@ func windowAttributes(
   kernel: [Int], _ strides: [Int], _ padding: [Int], _ dilations: [Int]
 ) -> [AttributeProto] {
   let ones = Array(repeating: 1, count: kernel.count)
-  return [
+  var attributes = [
     AttributeProto("kernel_shape", ints: kernel),
     AttributeProto("strides", ints: strides.isEmpty ? ones : strides),
     AttributeProto("pads", ints: padding.isEmpty ? (ones + ones).map { _ in 0 } : padding),
-    AttributeProto("dilations", ints: dilations.isEmpty ? ones : dilations),
   ]
+  // Only where they say something: the fused integer pools of runtimes do not know them.
+  if dilations.contains(where: { $0 != 1 }) {
+    attributes.append(AttributeProto("dilations", ints: dilations))
+  }
+  return attributes
 }

@@ -8,11 +8,11 @@ extension Quantize: Exportable {
     let scale = try op.type(1)
     let x = try op.type(0).element == .f32 ? op.operand(0) : op.cast(op.operand(0), to: .f32)
     let factor = scale.element == .f32 ? op.operand(1) : try op.cast(op.operand(1), to: .f32)
-    var attributes = scaleAttributes(axis, block, scale)
-    if op.operand(2).isEmpty {
-      attributes.append(AttributeProto("output_dtype", .int(try op.number(of: to))))
-    }
-    op.finish("QuantizeLinear", [x, factor, op.operand(2)], attributes)
+    // The zero point names the type; the attribute that could is newer, and runtimes trip over it.
+    let zero =
+      op.operand(2).isEmpty
+      ? try op.filled(0, TensorType(to, scale.shape)) : op.operand(2)
+    op.finish("QuantizeLinear", [x, factor, zero], scaleAttributes(axis, block, scale))
   }
 }
 
@@ -33,9 +33,7 @@ extension Requantize: Exportable {
     let factor = try op.along(op.operand(1), scale, axis: axis, rank: x.shape.rank)
     let scaled = op.add("Mul", [wide, factor])
     guard !op.operand(2).isEmpty else {
-      op.finish(
-        "QuantizeLinear", [scaled, try op.scalar(1, .f32)],
-        [AttributeProto("output_dtype", .int(try op.number(of: to)))])
+      op.finish("QuantizeLinear", [scaled, try op.scalar(1, .f32), try op.scalar(0, to)])
       return
     }
     let zero = try op.type(2)
