@@ -34,7 +34,8 @@ public struct LoweringContext {
 
   // MARK: Tensors
 
-  /// The tensor of a value. Constants are laid out row-major, as they are; pack them with `packed` for another order.
+  /// The tensor of a value. Constants are laid out row-major, as they are; pack them with `packed`
+  /// for another order.
   public mutating func view(of value: ValueID) -> TensorView {
     if let view = views[value] { return view }
     if let tensor = graph.tensor(value) {
@@ -60,8 +61,8 @@ public struct LoweringContext {
     makeView(layout, name: name)
   }
 
-  /// Read-only data in a layout. Data with the same bytes, layout and name is stored once if `source` says that it comes from the same
-  /// value.
+  /// Read-only data in a layout. Data with the same bytes, layout and name is stored once if
+  /// `source` says that it comes from the same value.
   public mutating func constant(
     _ layout: BufferLayout, _ bytes: Bytes, name: String, source: ValueID? = nil
   ) -> TensorView {
@@ -75,7 +76,8 @@ public struct LoweringContext {
     return view
   }
 
-  /// A constant value in another layout, packed at compile time; what the layout has beyond the tensor is 0.
+  /// A constant value in another layout, packed at compile time; what the layout has beyond the
+  /// tensor is 0.
   public mutating func packed(_ value: ValueID, as layout: BufferLayout) -> TensorView? {
     guard let tensor = graph.tensor(value) else { return nil }
     let key = PackedKey(source: value, layout: layout, form: "")

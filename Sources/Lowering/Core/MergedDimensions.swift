@@ -2,7 +2,8 @@
 import LoopIR
 import Tensors
 
-/// Neighbouring dimensions of a shape walked as one, so that a loop is long even where the innermost extents are small (7x7).
+/// Neighbouring dimensions of a shape walked as one, so that a loop is long even where the
+/// innermost extents are small (7x7).
 struct MergedDimensions {
   let shape: Shape
   /// The dimensions that each group covers, all of the shape in order.
@@ -36,7 +37,8 @@ struct MergedDimensions {
     self.init(shape) { min($0, first) }
   }
 
-  /// The most trailing dimensions that `isLegal` lets be one group; nil if not even the last can be a group.
+  /// The most trailing dimensions that `isLegal` lets be one group; nil if not even the last can be
+  /// a group.
   static func longestRun(
     of shape: Shape, isLegal: (MergedDimensions) -> Bool
   ) -> MergedDimensions? {
@@ -90,8 +92,8 @@ struct MergedDimensions {
 }
 
 extension KernelBuilder {
-  /// A loop over `count` positions by vectors of `lanes`, and one over the rest by single numbers. The body gets the position and the
-  /// number of lanes.
+  /// A loop over `count` positions by vectors of `lanes`, and one over the rest by single numbers.
+  /// The body gets the position and the number of lanes.
   mutating func run(
     _ name: String, _ positions: Range<Int>, lanes: Int,
     _ body: (inout KernelBuilder, Index, Int) -> Void

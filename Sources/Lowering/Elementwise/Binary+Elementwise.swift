@@ -14,7 +14,8 @@ extension Binary: ElementwiseOp {
     let zero = Expression.constant(0, like: x.type)
     let isFloat = x.type.element.isFloat
     func both(_ function: BinaryOperator) -> Expression { .binary(function, x, y) }
-    /// The function, or 0 where an integer divisor is 0 (the division itself then has a divisor of 1).
+    /// The function, or 0 where an integer divisor is 0 (the division itself then has a divisor of
+    /// 1).
     func guarded(_ body: (Expression) -> Expression) -> Expression {
       let isZero = Expression.binary(.equal, y, zero)
       return .select(isZero, zero, body(.select(isZero, .constant(1, like: x.type), y)))
@@ -52,13 +53,15 @@ extension Binary: ElementwiseOp {
     }
   }
 
-  /// `value`, or the right operand where that is NaN (the left one's stays by the loop language's own rule).
+  /// `value`, or the right operand where that is NaN (the left one's stays by the loop language's
+  /// own rule).
   private func withNaN(_ y: Expression, _ value: Expression) -> Expression {
     guard y.type.element.isFloat else { return value }
     return .select(.unary(.isNaN, y), y, value)
   }
 
-  /// A shift by any count: what is shifted out on the left is gone, and on the right the sign stays.
+  /// A shift by any count: what is shifted out on the left is gone, and on the right the sign
+  /// stays.
   private func shifted(
     _ x: Expression, _ count: Expression, _ function: BinaryOperator
   ) -> Expression {

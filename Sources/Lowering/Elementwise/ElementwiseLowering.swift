@@ -4,7 +4,8 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// A run of elementwise ops as one loop nest over the result in the order of its memory, by vectors where the elements allow it.
+/// A run of elementwise ops as one loop nest over the result in the order of its memory, by vectors
+/// where the elements allow it.
 public struct ElementwiseLowering<Op: ElementwiseOp>: OpLowering {
   public let name = "elementwise"
   public let summary = "one loop nest over the result for a run of elementwise ops"

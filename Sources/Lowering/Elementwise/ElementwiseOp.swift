@@ -3,15 +3,16 @@ public import GraphIR
 public import LoopIR
 public import Tensors
 
-/// An op whose result at a position depends on its operands at one position each: it can be computed in the kernel of the op in
-/// front of it.
+/// An op whose result at a position depends on its operands at one position each: it can be
+/// computed in the kernel of the op in front of it.
 public protocol ElementwiseOp: OpDefinition {
-  /// The position of an operand that a result position reads. By default shapes broadcast as numpy does.
+  /// The position of an operand that a result position reads. By default shapes broadcast as numpy
+  /// does.
   func coordinates(slot: Int, operand: Shape, at result: [Index]) -> [Index]
   /// Whether an operand is read at the result's own position wherever the shapes agree.
   func isPositional(slot: Int) -> Bool
-  /// The result, of type `result`, from the operands (in their computed types, all with the same number of lanes; nil where absent).
-  /// What is used several times may be bound in the kernel.
+  /// The result, of type `result`, from the operands (in their computed types, all with the same
+  /// number of lanes; nil where absent). What is used several times may be bound in the kernel.
   func expression(
     _ operands: [Expression?], result: TensorType, in k: inout KernelBuilder
   ) -> Expression

@@ -4,11 +4,13 @@ import LoopIR
 import Targets
 import Tensors
 
-/// The way of an elementwise kernel over its result: how many numbers at a time, along which dimension.
+/// The way of an elementwise kernel over its result: how many numbers at a time, along which
+/// dimension.
 enum ElementwiseWalk {
   /// Trailing dimensions as one, by vectors with single numbers at the end.
   case run(MergedDimensions, lanes: Int)
-  /// The axes of the layout, vectors of one dimension inside; others may have to be copied to lie so.
+  /// The axes of the layout, vectors of one dimension inside; others may have to be copied to lie
+  /// so.
   case blocks(VectorAxis)
 
   init(over layout: BufferLayout, ops: [OpID], in context: LoweringContext) {
@@ -47,7 +49,8 @@ enum ElementwiseWalk {
     }
   }
 
-  /// Whether the operands can be read as they lie, and no vector reaches beyond the result's extent.
+  /// Whether the operands can be read as they lie, and no vector reaches beyond the result's
+  /// extent.
   var staysInside: Bool { if case .run = self { true } else { false } }
 
   /// Runs over all positions; the body gets the first of a number of lanes.
@@ -91,7 +94,8 @@ enum ElementwiseWalk {
     }
   }
 
-  /// The lanes of the target for the types that the ops have; 1 if one of them is not computed with vectors.
+  /// The lanes of the target for the types that the ops have; 1 if one of them is not computed with
+  /// vectors.
   static func lanes(_ ops: [OpID], in context: LoweringContext) -> Int {
     let elements = ops.flatMap { op in
       context.graph.results(of: op) + context.graph.operands(of: op).compactMap { $0 }

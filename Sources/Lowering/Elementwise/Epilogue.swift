@@ -3,8 +3,8 @@ public import GraphIR
 public import LoopIR
 import Tensors
 
-/// The elementwise ops of a group, applied in a kernel to each number that leaves it. The operands that the ops read besides become
-/// parameters of the kernel.
+/// The elementwise ops of a group, applied in a kernel to each number that leaves it. The operands
+/// that the ops read besides become parameters of the kernel.
 public struct Epilogue {
   /// The kernel's parameters for the operands.
   public private(set) var parameters: [TensorParameter] = []
@@ -28,7 +28,8 @@ public struct Epilogue {
   ///   - laneDimension: the dimension along which the kernel's vectors run.
   ///   - lanes: the numbers in a vector.
   ///   - provided: values that the kernel itself provides (not loaded).
-  ///   - staysInside: whether no vector reaches beyond the result's extent (as those of a last, partly filled block do).
+  ///   - staysInside: whether no vector reaches beyond the result's extent (as those of a last,
+  ///     partly filled block do).
   init(
     _ ops: [OpID], laneDimension: Int, lanes: Int, provided: Set<ValueID>,
     staysInside: Bool = false, kernel: inout KernelBuilder, in context: inout LoweringContext
@@ -60,7 +61,8 @@ public struct Epilogue {
   /// The numbers at a position of the result, from the numbers that the kernel has computed there.
   ///
   /// - Parameters:
-  ///   - values: what the kernel provides, by value of the graph; `lanes` numbers from the position on.
+  ///   - values: what the kernel provides, by value of the graph; `lanes` numbers from the
+  ///     position on.
   ///   - position: the coordinates of the first lane.
   ///   - lanes: the number of lanes, this epilogue's or 1.
   public func apply(
@@ -121,8 +123,8 @@ public struct Epilogue {
     return coordinates.firstIndex { $0.constantValue == nil }
   }
 
-  /// A tensor whose elements can be read `lanes` at a time along a dimension: constants are packed for it, others copied if
-  /// they do not lie so.
+  /// A tensor whose elements can be read `lanes` at a time along a dimension: constants are packed
+  /// for it, others copied if they do not lie so.
   static func accessible(
     _ value: ValueID, lanes: Int, along dimension: Int?, staysInside: Bool = false,
     in context: inout LoweringContext
@@ -148,8 +150,8 @@ public struct Epilogue {
 }
 
 extension LoweringContext {
-  /// The elementwise tail of the present group, for a kernel whose vectors of `lanes` numbers run along `laneDimension` of the
-  /// result.
+  /// The elementwise tail of the present group, for a kernel whose vectors of `lanes` numbers run
+  /// along `laneDimension` of the result.
   public mutating func epilogue(
     laneDimension: Int, lanes: Int, providing value: ValueID, staysInside: Bool = false,
     kernel: inout KernelBuilder

@@ -4,7 +4,8 @@ public import GraphIR
 public import LoopIR
 public import Tensors
 
-// Scales and zero points are scalars, vectors along an axis, or one for each block of positions along it.
+// Scales and zero points are scalars, vectors along an axis, or one for each block of positions
+// along it.
 
 /// The position of a scale or zero point that belongs to a position of the tensor that it scales.
 private func scalePosition(
@@ -15,7 +16,8 @@ private func scalePosition(
   return result.enumerated().map { $0 == axis ? $1.quotient(by: block) : $1 }
 }
 
-/// `saturate(roundEven(x) + zero)` for a float x. For narrow results the sum in f32 is exact wherever it is not beyond their range.
+/// `saturate(roundEven(x) + zero)` for a float x. For narrow results the sum in f32 is exact
+/// wherever it is not beyond their range.
 private func narrowed(_ x: Expression, _ zero: Expression?, to element: ElementType) -> Expression {
   let wide: ElementType = element.bitCount > 16 ? .f64 : .f32
   let rounded = Expression.unary(.roundEven, x).converted(to: wide)

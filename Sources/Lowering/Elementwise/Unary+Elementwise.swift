@@ -23,7 +23,8 @@ extension Unary: ElementwiseOp {
     case .negate: return call(.negate, x)
     case .abs: return call(.absolute, x)
     case .sign:
-      return choose(x, .greater, number(0), number(1), choose(x, .less, number(0), signMinus(type), x))
+      let notPositive = choose(x, .less, number(0), signMinus(type), x)
+      return choose(x, .greater, number(0), number(1), notPositive)
     case .sigmoid: return number(1) / (number(1) + VectorMath.exp(in: &k, call(.negate, x)))
     case .swish: return x / (number(1) + VectorMath.exp(in: &k, x * number(-a)))
     case .tanh: return VectorMath.tanh(in: &k, x)

@@ -8,7 +8,8 @@ struct VectorAxis {
   let dimension: Int
   let lanes: Int
 
-  /// The innermost dimension of the layout, with `wanted` lanes if they fit evenly and no operand has steps within them.
+  /// The innermost dimension of the layout, with `wanted` lanes if they fit evenly and no operand
+  /// has steps within them.
   init(of layout: BufferLayout, lanes wanted: Int, ops: [OpID], in graph: Graph) {
     let inner = layout.axes.last { $0.extent > 1 } ?? layout.axes.last
     let dimension = inner?.dimension ?? 0
@@ -19,7 +20,8 @@ struct VectorAxis {
     case .inner(let factor): fits = factor % wanted == 0
     case .outer, nil: fits = false
     }
-    lanes = fits && Self.isEven(along: dimension, of: layout.type.shape, ops, in: graph) ? wanted : 1
+    let shape = layout.type.shape
+    lanes = fits && Self.isEven(along: dimension, of: shape, ops, in: graph) ? wanted : 1
   }
 
   /// Whether all operands move by one along a dimension of the result, or stay.
@@ -41,8 +43,8 @@ struct VectorAxis {
     }
   }
 
-  /// Runs over all positions in the order of memory, `lanes` at a time. The filling of a split dimension's last block is computed
-  /// too: it is memory of the tensor, and nobody reads it.
+  /// Runs over all positions in the order of memory, `lanes` at a time. The filling of a split
+  /// dimension's last block is computed too: it is memory of the tensor, and nobody reads it.
   func forEach(
     of layout: BufferLayout, in k: inout KernelBuilder,
     _ body: (inout KernelBuilder, [Index], Int) -> Void

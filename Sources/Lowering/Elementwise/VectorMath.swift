@@ -2,8 +2,9 @@
 import LoopIR
 import Tensors
 
-/// Functions of floats as expressions. For vectors of f32 they are made of arithmetic that is done in all lanes at once; for single numbers and
-/// other types they are the functions of the C library. (Coefficients: S. Moshier, Cephes, single precision.)
+/// Functions of floats as expressions. For vectors of f32 they are made of arithmetic that is done
+/// in all lanes at once; for single numbers and other types they are the functions of the C
+/// library. (Coefficients: S. Moshier, Cephes, single precision.)
 enum VectorMath {
   /// eˣ, with a relative error of at most 2e-7; 0 for −∞, ∞ beyond the range, NaN stays.
   static func exp(in k: inout KernelBuilder, _ x: Expression) -> Expression {

@@ -16,7 +16,9 @@ import Testing
   func unary(_ function: UnaryFunction, _ target: String) throws {
     let op = Unary(function, alpha: 0.3, beta: 0.6)
     try KernelSample("unary \(function)") { g in
-      for (element, scale) in [(ElementType.f32, 1.0), (.f32, 8), (.f32, 0.01), (.f64, 8), (.f16, 2)] {
+      for (element, scale) in [
+        (ElementType.f32, 1.0), (.f32, 8), (.f32, 0.01), (.f64, 8), (.f16, 2),
+      ] {
         let x = try g.input(element, [2, 5, 7])
         let scaled = try g.op(Binary(.mul), x, g.constant(scale, element))
         g.output(try g.op(op, scaled))
@@ -85,7 +87,8 @@ import Testing
       try KernelSample("binary \(function) \(element)") { g in
         let x = try g.input(element, [3, 23])
         g.output(try g.op(Binary(function), x, try g.input(element, [3, 23])))
-        g.output(try g.op(Binary(function), x, g.constant(element.kind == .unsigned ? 3 : -3, element)))
+        let three = g.constant(element.kind == .unsigned ? 3 : -3, element)
+        g.output(try g.op(Binary(function), x, three))
         g.output(try g.op(Binary(function), x, g.constant(0, element)))
       }.check(on: target)
     }

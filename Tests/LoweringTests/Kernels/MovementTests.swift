@@ -7,7 +7,8 @@ import Testing
   static let targets = ["c99", "m4", "x86-64-v3", "x86-64-v4"]
   static let elements: [ElementType] = [.f32, .i8, .f16, .i64, .bool, .i4]
 
-  /// Checks a graph from an input and from what a convolution made of it, which lies in blocks on targets with vectors.
+  /// Checks a graph from an input and from what a convolution made of it, which lies in blocks on
+  /// targets with vectors.
   private func check(
     _ name: String, _ extents: [Int], on target: String,
     _ build: (inout SampleGraph, ValueID) throws -> ValueID
@@ -80,7 +81,9 @@ import Testing
   }
 
   @Test(arguments: targets) func concatenations(_ target: String) throws {
-    for (axis, other) in [(1, [1, 16, 4, 5]), (1, [1, 7, 4, 5]), (2, [1, 16, 3, 5]), (3, [1, 16, 4, 2])] {
+    for (axis, other) in [
+      (1, [1, 16, 4, 5]), (1, [1, 7, 4, 5]), (2, [1, 16, 3, 5]), (3, [1, 16, 4, 2]),
+    ] {
       try check("concat \(axis) \(other)", [1, 16, 4, 5], on: target) { g, x in
         let element = g.element(of: x)
         let y = try g.input(element, other)
@@ -92,7 +95,9 @@ import Testing
     try KernelSample("nested concat") { g in
       let x = try g.input(.f32, [1, 16, 6, 6])
       let weight = try g.constant(.f32, [32, 16, 1, 1])
-      let parts = try (0..<3).map { _ in try g.op(Unary(.relu), try g.op(Convolution(), x, weight)) }
+      let parts = try (0..<3).map { _ in
+        try g.op(Unary(.relu), try g.op(Convolution(), x, weight))
+      }
       let inner = try g.op(Concat(axis: 1), parts[0], parts[1])
       let outer = try g.op(Concat(axis: 1), inner, parts[2], try g.op(Unary(.abs), x))
       g.output(outer)

@@ -28,7 +28,9 @@ import Testing
   @Test(arguments: [ResizeMode.nearest, .linear, .cubic], targets)
   func resizes(_ mode: ResizeMode, _ target: String) throws {
     for (number, sizes) in [[2, 3, 8, 10], [2, 3, 7, 3], [1, 5, 4, 5], [2, 3, 4, 15]].enumerated() {
-      for coordinates in [ResizeCoordinates.halfPixel, .asymmetric, .alignCorners, .tfCropAndResize] {
+      for coordinates in [
+        ResizeCoordinates.halfPixel, .asymmetric, .alignCorners, .tfCropAndResize,
+      ] {
         let input = [2, 3, 4, 5]
         for element in [ElementType.f32, .u8, .f64, .f16] {
           try KernelSample("resize \(mode) \(number) \(coordinates) \(element)") { g in

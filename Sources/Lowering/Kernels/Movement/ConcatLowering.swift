@@ -5,7 +5,8 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Tensors side by side: most parts were written in place by the ops that compute them, the others are copied.
+/// Tensors side by side: most parts were written in place by the ops that compute them, the others
+/// are copied.
 public struct ConcatLowering: OpLowering {
   public let name = "concat"
   public let summary = "nothing for parts that were written in place, a copy for the others"

@@ -5,7 +5,8 @@ import LoopIR
 import Targets
 import Tensors
 
-/// Slices along an axis by computed indices: each index is loaded once, and what lies behind the axis is copied as a run.
+/// Slices along an axis by computed indices: each index is loaded once, and what lies behind the
+/// axis is copied as a run.
 public struct GatherLowering: OpLowering {
   public let name = "gather"
   public let summary = "a copy of the slices that the indices select"

@@ -9,8 +9,8 @@ extension LoweringContext {
     rearrange(source, to: target, (0..<shape.rank).map { SourceAxis($0, count: shape[$0]) })
   }
 
-  /// Adds the steps that write each position of a tensor from the position of another that `axes`, one for each dimension of the target,
-  /// say.
+  /// Adds the steps that write each position of a tensor from the position of another that `axes`,
+  /// one for each dimension of the target, say.
   mutating func rearrange(
     _ source: TensorView, to target: TensorView, _ axes: [SourceAxis],
     fill: Rearrangement.Fill = .number(0)

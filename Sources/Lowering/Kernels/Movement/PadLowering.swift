@@ -5,7 +5,8 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// The operand with a border: each side of each axis is a loop of its own, so that no position is tested.
+/// The operand with a border: each side of each axis is a loop of its own, so that no position is
+/// tested.
 public struct PadLowering: OpLowering {
   public let name = "pad"
   public let summary = "a copy with a border of constants or of repeated positions"

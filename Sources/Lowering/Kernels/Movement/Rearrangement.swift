@@ -4,8 +4,9 @@ import LoopIR
 import Targets
 import Tensors
 
-/// A kernel that writes each position of a tensor from one of another tensor, dimension by dimension, or from a fill value: copies, slices,
-/// padding, transposes, repetition. Runs that lie in order on both sides are moved by vectors.
+/// A kernel that writes each position of a tensor from one of another tensor, dimension by
+/// dimension, or from a fill value: copies, slices, padding, transposes, repetition. Runs that lie
+/// in order on both sides are moved by vectors.
 struct Rearrangement {
   /// What stands where no position of the source does.
   enum Fill {
@@ -36,7 +37,8 @@ struct Rearrangement {
     guard target.layout.type.shape.elementCount > 0 else { return }
     var k = KernelBuilder("copy")
     let kernel = Rearrangement(source, target, axes, fill, &k, in: &context)
-    kernel.nest(&k, 0, axes.map { _ in 0 }, Array(repeating: 0, count: kernel.x.layout.type.shape.rank))
+    let rank = kernel.x.layout.type.shape.rank
+    kernel.nest(&k, 0, axes.map { _ in 0 }, Array(repeating: 0, count: rank))
     context.add(k, kernel.parameters)
   }
 
@@ -55,8 +57,9 @@ struct Rearrangement {
     parameters = [x, y]
     lanes = element.bitCount < 8
       ? 1 : context.target.lanes(element.bitCount, of: element.isFloat ? .float : .integer)
-    let isWholeCopy = x.layout.type.shape == y.layout.type.shape
-      && axes.enumerated().allSatisfy { $1.isIdentity(of: $0, extent: target.layout.type.shape[$0]) }
+    let shape = target.layout.type.shape
+    let isWholeCopy = x.layout.type.shape == shape
+      && axes.enumerated().allSatisfy { $1.isIdentity(of: $0, extent: shape[$0]) }
     walk = isWholeCopy && source.layout.isSplit && !target.layout.isSplit ? x.layout : y.layout
     run = Self.run(x.layout, y.layout, axes)
     runStart = run.map { $0.groups[$0.groups.count - 1].lowerBound } ?? axes.count
@@ -73,7 +76,9 @@ struct Rearrangement {
     for (d, axis) in axes.enumerated() {
       for case .table(_, let sources) in axis.pieces {
         guard let shape = Shape([sources.count]) else { continue }
-        let bytes = Packing.generate(count: sources.count) { Int32(truncatingIfNeeded: sources[$0]) }
+        let bytes = Packing.generate(count: sources.count) {
+          Int32(truncatingIfNeeded: sources[$0])
+        }
         let view = context.constant(.rowMajor(TensorType(.i32, shape)), bytes, name: "positions")
         let parameter = k.input("p\(d)", view)
         tables[d] = parameter
@@ -93,7 +98,8 @@ struct Rearrangement {
     }
   }
 
-  /// The longest run of trailing dimensions that lie in order in the result, and in the source, too, or show one position of it.
+  /// The longest run of trailing dimensions that lie in order in the result, and in the source,
+  /// too, or show one position of it.
   private static func run(
     _ x: BufferLayout, _ y: BufferLayout, _ axes: [SourceAxis]
   ) -> MergedDimensions? {
@@ -114,7 +120,8 @@ struct Rearrangement {
   private static func source(of position: [Index], _ axes: [SourceAxis], rank: Int) -> [Index] {
     var source = [Index](repeating: 0, count: rank)
     for (axis, index) in zip(axes, position) {
-      guard let dimension = axis.dimension, case .line(let range, let start, let step) = axis.pieces[0]
+      guard let dimension = axis.dimension,
+        case .line(let range, let start, let step) = axis.pieces[0]
       else { continue }
       source[dimension] = (index - range.lowerBound) * step + start
     }
@@ -140,7 +147,8 @@ struct Rearrangement {
     switch axis.part {
     case .outer(let factor):
       k.loop("d\(d)", 0..<extent / factor) { k, i in step(&k, i * factor, i * factor) }
-      if extent % factor != 0 { step(&k, Index(extent / factor * factor), Index(extent / factor * factor)) }
+      let last = Index(extent / factor * factor)
+      if extent % factor != 0 { step(&k, last, last) }
     case .inner(let factor):
       let isCut = position[d].range.upperBound + factor > extent
       let count = isCut ? extent % factor : factor

@@ -5,7 +5,8 @@ import LoopIR
 import Targets
 import Tensors
 
-/// The operand's memory under another shape where its elements lie in row-major order; a copy elsewhere.
+/// The operand's memory under another shape where its elements lie in row-major order; a copy
+/// elsewhere.
 public struct ReshapeLowering: OpLowering {
   public let name = "reshape"
   public let summary = "another view of the operand if it is row-major, else a copy"

@@ -37,7 +37,8 @@ public struct SliceLowering: OpLowering {
     context.rearrange(source, to: target, axes)
   }
 
-  /// Whether the slice is a region of the layout: it begins at whole bytes and blocks, and its last block holds nothing else.
+  /// Whether the slice is a region of the layout: it begins at whole bytes and blocks, and its last
+  /// block holds nothing else.
   private func isWindow(_ op: OpRef<Slice>, _ layout: BufferLayout) -> Bool {
     guard op.steps.allSatisfy({ $0 == 1 }), layout.type.element.bitCount >= 8,
       op.sizes.allSatisfy({ $0 > 0 })

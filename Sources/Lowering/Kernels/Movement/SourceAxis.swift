@@ -16,7 +16,8 @@ struct SourceAxis {
     /// The positions of the result.
     var positions: Range<Int> {
       switch self {
-      case .line(let range, _, _), .repeated(let range, _, _), .fill(let range), .table(let range, _):
+      case .line(let range, _, _), .repeated(let range, _, _), .fill(let range),
+        .table(let range, _):
         range
       }
     }

@@ -5,7 +5,8 @@ import LoopIR
 import Targets
 import Tensors
 
-/// The axes in another order by a copy, or another view of the operand where only axes of extent 1 change their place.
+/// The axes in another order by a copy, or another view of the operand where only axes of extent 1
+/// change their place.
 public struct TransposeLowering: OpLowering {
   public let name = "transpose"
   public let summary = "a copy in the order of the result; a view if only axes of extent 1 move"

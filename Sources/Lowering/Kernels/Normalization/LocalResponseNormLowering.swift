@@ -5,8 +5,9 @@ import LoopIR
 import Targets
 import Tensors
 
-/// Local response normalisation: for each channel the squares of its neighbours, by vectors over the positions of a plane. The window is cut
-/// at the first and last channels, and written out between them.
+/// Local response normalisation: for each channel the squares of its neighbours, by vectors over
+/// the positions of a plane. The window is cut at the first and last channels, and written out
+/// between them.
 public struct LocalResponseNormLowering: OpLowering {
   public let name = "local-response-norm"
   public let summary = "sums of squares over neighbouring channels, by vectors over a plane"

@@ -5,7 +5,8 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Zero mean and unit variance over axes in three walks: the mean, the mean square of what differs from it, the quotients.
+/// Zero mean and unit variance over axes in three walks: the mean, the mean square of what differs
+/// from it, the quotients.
 public struct NormalizeLowering: OpLowering {
   public let name = "normalize"
   public let summary = "three walks over the axes, by vectors along them or across"

@@ -5,8 +5,8 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Elements along axes joined to one: by vectors across what stays (channels of a pooled image) or along what is joined, else one number at
-/// a time.
+/// Elements along axes joined to one: by vectors across what stays (channels of a pooled image) or
+/// along what is joined, else one number at a time.
 public struct ReduceLowering: OpLowering {
   public let name = "reduce"
   public let summary = "sums and the like over axes, several partial sums at a time"
@@ -100,7 +100,7 @@ private struct Reduction {
     case .sum: return joined(&k, sum) { $1 }
     case .mean:
       let total = joined(&k, sum) { $1 }
-      if count == 0, !element.isFloat { return .constant(0, like: ValueType(stored.computed, lanes: lanes)) }
+      if count == 0, !element.isFloat { return .integer(0, ValueType(stored.computed)) }
       return (total / .constant(Double(count), like: total.type)).converted(to: stored.computed)
     case .product: return joined(&k, .product(element)) { $1 }
     case .l1:

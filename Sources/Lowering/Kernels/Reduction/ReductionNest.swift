@@ -2,8 +2,8 @@
 import LoopIR
 import Tensors
 
-/// The loops of kernels that go over some dimensions of a tensor for each position of the others: which vectors they take, and how many numbers
-/// are summed side by side.
+/// The loops of kernels that go over some dimensions of a tensor for each position of the others:
+/// which vectors they take, and how many numbers are summed side by side.
 struct ReductionNest {
   /// What lies along a vector.
   enum Direction: Equatable {
@@ -14,7 +14,8 @@ struct ReductionNest {
     case along(Int)
   }
 
-  /// The dimensions of the reduced tensor, neighbours of one kind together where both tensors allow it.
+  /// The dimensions of the reduced tensor, neighbours of one kind together where both tensors allow
+  /// it.
   let merged: MergedDimensions
   /// Whether each group is reduced.
   let isReduced: [Bool]
@@ -37,7 +38,8 @@ struct ReductionNest {
     let reduced = Set(axes)
     let byKind = MergedDimensions(shape) { reduced.contains($0) ? -1 : mergesKept ? -2 : $0 }
     let isLinear = byKind.groups.indices.allSatisfy { group in
-      byKind.isLinear(along: group) { x.at($0) } && byKind.isLinear(along: group) { y.at(target($0)) }
+      byKind.isLinear(along: group) { x.at($0) }
+        && byKind.isLinear(along: group) { y.at(target($0)) }
     }
     let merged = isLinear ? byKind : MergedDimensions(shape) { $0 }
     self.merged = merged
@@ -75,7 +77,8 @@ struct ReductionNest {
     return merged.groups[group].last { merged.shape[$0] > 1 }
   }
 
-  /// Runs over all positions of the kept groups; the body gets counters for all groups (0 for the reduced ones) and the number of lanes.
+  /// Runs over all positions of the kept groups; the body gets counters for all groups (0 for the
+  /// reduced ones) and the number of lanes.
   func forEachKept(
     _ k: inout KernelBuilder, _ body: (inout KernelBuilder, [Index], Int) -> Void
   ) {
@@ -96,7 +99,8 @@ struct ReductionNest {
     nest(&k, [], 1)
   }
 
-  /// Runs over the reduced positions that belong to a kept one; the body gets the coordinates and the number of lanes.
+  /// Runs over the reduced positions that belong to a kept one; the body gets the coordinates and
+  /// the number of lanes.
   func forEachReduced(
     _ k: inout KernelBuilder, at kept: [Index], lanes: Int,
     _ body: (inout KernelBuilder, [Index], Int) -> Void

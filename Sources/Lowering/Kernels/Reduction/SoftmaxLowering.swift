@@ -5,7 +5,8 @@ import LoopIR
 import Targets
 import Tensors
 
-/// Softmax or its logarithm along an axis in three walks: the maximum, the exponentials with their sum, the quotients.
+/// Softmax or its logarithm along an axis in three walks: the maximum, the exponentials with their
+/// sum, the quotients.
 public struct SoftmaxLowering: OpLowering {
   public let name = "softmax"
   public let summary = "three walks along the axis, by vectors along it or across"

@@ -5,7 +5,8 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Linear and cubic resampling by tables of positions and weights: all axes at once where few positions are read, else one after the other.
+/// Linear and cubic resampling by tables of positions and weights: all axes at once where few
+/// positions are read, else one after the other.
 public struct InterpolatedResize: OpLowering {
   public let name = "interpolated-resize"
   public let summary = "sums of products by tables of positions and weights, by vectors of channels"
@@ -46,7 +47,8 @@ public struct InterpolatedResize: OpLowering {
     let plainTarget = target.layout.isSplit(along: changed)
       ? context.scratch(.rowMajor(type), name: "resized") : target
 
-    // Integers are rounded at the end, from sums in f64 in the order of the reference: ties are the same.
+    // Integers are rounded at the end, from sums in f64 in the order of the reference: ties are the
+    // same.
     let isInteger = !type.element.isFloat
     let element = isInteger ? .f64 : type.element.computed
     let products = tables.reduce(1) { $0 * min($1.count, 1 << 20) }
@@ -75,7 +77,8 @@ extension BufferLayout {
     axes.contains { $0.part != .whole && dimensions.contains($0.dimension) }
   }
 
-  /// A layout with the same order and blocks for another type of as many dimensions, without a border.
+  /// A layout with the same order and blocks for another type of as many dimensions, without a
+  /// border.
   func resized(to type: TensorType) -> BufferLayout {
     BufferLayout(type, order: axes.map { ($0.dimension, $0.part) })
   }

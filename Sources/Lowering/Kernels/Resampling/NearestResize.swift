@@ -5,7 +5,8 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Resampling to the nearest position: a copy, with plain index arithmetic where each position is repeated as often as the others.
+/// Resampling to the nearest position: a copy, with plain index arithmetic where each position is
+/// repeated as often as the others.
 public struct NearestResize: OpLowering {
   public let name = "nearest-resize"
   public let summary = "a copy that repeats or leaves out positions, for nearest resampling"

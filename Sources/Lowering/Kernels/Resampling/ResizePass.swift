@@ -70,7 +70,9 @@ struct ResizePass {
         k.loop("d\(d)", 0..<extent / factor) { k, i in step(&k, i * factor) }
         if extent % factor != 0 { step(&k, Index(extent / factor * factor)) }
       case .inner(let factor):
-        if let vector { return k.loop("d\(d)", 0..<factor / vector) { k, i in step(&k, i * vector) } }
+        if let vector {
+          return k.loop("d\(d)", 0..<factor / vector) { k, i in step(&k, i * vector) }
+        }
         let isCut = position[d].range.upperBound + factor > extent
         k.loop("d\(d)", 0..<(isCut ? extent % factor : factor)) { k, i in step(&k, i) }
       case .whole:
@@ -188,7 +190,8 @@ struct ResizePass {
   }
 
   private func stored(_ value: Expression, as type: ElementType) -> Expression {
-    type.isFloat ? value.converted(to: type.computed) : saturated(.unary(.roundEven, value), to: type)
+    type.isFloat
+      ? value.converted(to: type.computed) : saturated(.unary(.roundEven, value), to: type)
   }
 
   /// Writes the extrapolation value to all positions of the axes from `depth` on.
