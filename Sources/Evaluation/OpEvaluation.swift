@@ -23,7 +23,8 @@ extension Graph {
         at: Origin(subject: subject(of: op)))
     }
     let results: [Tensor]
-    do {
+    do throws(Failure) {
+      for type in types { try Platform.requireMemory(type.byteCount, for: "the result \(type)") }
       results = try evaluable.evaluate(slots: operands, resultTypes: types)
     } catch {
       throw error.located(subject: subject(of: op))

@@ -39,6 +39,15 @@ public final class CompiledProgram: Sendable {
     for (tensor, port) in zip(inputs, given) where tensor.type != port.type {
       throw Failure("input '\(port.name)' is \(port.type), given \(tensor.type)")
     }
+    var bytes = program.arenaBytes
+    for port in ports {
+      // Outputs are copied.
+      for _ in 0..<(port.role == .output ? 2 : 1) {
+        let (sum, overflow) = bytes.addingReportingOverflow(port.type.byteCount)
+        bytes = overflow ? .max : sum
+      }
+    }
+    try Platform.requireMemory(bytes, for: "a run")
     var memory: [AlignedMemory] = []
     var next = 0
     for port in ports {

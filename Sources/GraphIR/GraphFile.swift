@@ -10,7 +10,18 @@ public enum GraphFile {
   public static func read(
     _ path: String, ops: OpSet = .standard, checkDigests: Bool = false
   ) throws(Failure) -> Graph {
-    let text = try Platform.readText(path)
+    try read(path, try Platform.mapFile(path), ops: ops, checkDigests: checkDigests)
+  }
+
+  /// Reads a graph from the bytes of its file; side files are looked for beside `path`.
+  ///
+  /// - Throws: What cannot be read, and all that is wrong in the text.
+  public static func read(
+    _ path: String, _ bytes: Bytes, ops: OpSet = .standard, checkDigests: Bool = false
+  ) throws(Failure) -> Graph {
+    guard let text = bytes.validText else {
+      throw Failure("this is no text: the bytes are not UTF-8", at: Origin(file: path))
+    }
     let folder = path == "-" ? "." : Paths.folder(of: path)
     return try Graph.parse(
       text: text, file: path, ops: ops, checkDigests: checkDigests

@@ -93,7 +93,9 @@ final class ImportSession {
     let producers = try NodeOrder.producers(graph.nodes)
     var names: [String: Binding] = [:]
     for tensor in graph.initializers where !tensor.name.isEmpty {
-      names[tensor.name] = .initializer(tensor)
+      if names.updateValue(.initializer(tensor), forKey: tensor.name) != nil {
+        warn("it is stored twice, the last one counts", at: Origin(subject: tensor.subject))
+      }
     }
     for tensor in graph.sparseInitializers where !tensor.values.name.isEmpty {
       names[tensor.values.name] = .sparseInitializer(tensor)

@@ -44,23 +44,26 @@ public enum Driver {
     switch first {
     case "--version", "-V": return try session.output("fettle \(version)\n")
     case "help", "--help", "-h":
-      guard words.count > 1, let command = commands.first(where: { $0.name == words[1] }) else {
-        return try session.output(overview)
-      }
-      return try session.output(command.help)
+      guard words.count > 1 else { return try session.output(overview) }
+      return try session.output(try named(words[1]).help)
     default: break
     }
-    guard let command = commands.first(where: { $0.name == first }) else {
-      throw Failure(
-        "there is no command '\(first)'",
-        notes: Spelling.notes(for: first, among: commands.map { $0.name }), kind: .usage)
-    }
+    let command = try named(first)
     let options = command.options + [helpOption.untyped, quietOption.untyped]
     let arguments = try Arguments(Array(words.dropFirst()), options: options)
     if arguments.has(helpOption) { return try session.output(command.help) }
     var session = session
     session.isQuiet = arguments.has(quietOption)
     try command.init().run(arguments, session)
+  }
+
+  private static func named(_ name: String) throws(Failure) -> any Command.Type {
+    guard let command = commands.first(where: { $0.name == name }) else {
+      throw Failure(
+        "there is no command '\(name)'",
+        notes: Spelling.notes(for: name, among: commands.map { $0.name }), kind: .usage)
+    }
+    return command
   }
 
   /// The list of commands.

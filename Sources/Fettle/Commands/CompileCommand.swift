@@ -117,7 +117,7 @@ struct CompileCommand: Command {
   private static func madeUpCheck(
     _ original: Graph, _ program: CompiledProgram
   ) throws(Failure) -> [String] {
-    let inputs = SeededInputs.tensors(for: original, seed: 1)
+    let inputs = try SeededInputs.tensors(for: original, seed: 1)
     let expected = try EvaluatorRunner().prepare(original)(inputs)
     let worst = zip(expected, try program.run(inputs))
       .map { TensorGap(expected: $0, found: $1).relative }.max() ?? 0

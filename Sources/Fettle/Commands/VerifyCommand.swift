@@ -45,8 +45,8 @@ struct VerifyCommand: Command {
       return Samples(count: min(count ?? samples.count, samples.count), load: samples.load)
     }
     let scale = try arguments[Self.scale] ?? 1
-    return Samples(count: count ?? 4) { i in
-      SeededInputs.tensors(for: graph, seed: UInt64(i) + 1, scale: scale)
+    return Samples(count: count ?? 4) { (i) throws(Failure) in
+      try SeededInputs.tensors(for: graph, seed: UInt64(i) + 1, scale: scale)
     }
   }
 

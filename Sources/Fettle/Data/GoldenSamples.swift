@@ -16,8 +16,12 @@ enum GoldenSamples {
     var samples: [(inputs: [Tensor], outputs: [Tensor])] = []
     var scale = 0.0
     for i in 0..<min(count, data?.samples.count ?? count) {
-      let inputs =
-        try data?.samples.load(i) ?? SeededInputs.tensors(for: graph, seed: UInt64(i) + 1)
+      let inputs: [Tensor]
+      if let data {
+        inputs = try data.samples.load(i)
+      } else {
+        inputs = try SeededInputs.tensors(for: graph, seed: UInt64(i) + 1)
+      }
       let outputs = try Evaluator(graph).run(inputs)
       for output in outputs where output.element.isFloat {
         scale = output.doubles().reduce(scale) { max($0, $1.isFinite ? abs($1) : 0) }

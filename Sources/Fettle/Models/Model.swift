@@ -15,20 +15,22 @@ struct Model {
   static func load(
     _ path: String, _ arguments: Arguments, _ session: Session
   ) throws(Failure) -> Model {
-    if isText(path) {
+    // Once: the standard input cannot be read again.
+    let bytes = try Platform.mapFile(path)
+    if path != "-" ? isText(path) : isStreamOfText(bytes) {
       let options = [ModelOptions.inputs, ModelOptions.outputs]
       for option in options where try arguments[option] != nil {
         throw Failure(
           "option '\(option.names[0])' cuts ONNX models; '\(path)' is a graph already", kind: .usage)
       }
-      let graph = try GraphFile.read(path, ops: session.toolkit.ops)
-      return Model(path: path, graph: graph, digest: try fileDigest(path))
+      let graph = try GraphFile.read(path, bytes, ops: session.toolkit.ops)
+      return Model(path: path, graph: graph, digest: Digest(of: bytes).hex)
     }
     let options = try ModelOptions.importOptions(arguments)
     let (graph, warnings) = try ONNXImporter.graph(
-      from: try ModelProto.load(path), file: path, options: options)
+      from: try ModelProto.load(path, bytes), file: path, options: options)
     session.warn(warnings)
-    return Model(path: path, graph: graph, digest: try fileDigest(path))
+    return Model(path: path, graph: graph, digest: Digest(of: bytes).hex)
   }
 
   /// Whether a path names a graph in text form.
@@ -37,7 +39,11 @@ struct Model {
   /// The name that emitted files get if the user names none.
   var name: String { Paths.stem(of: path) }
 
-  private static func fileDigest(_ path: String) throws(Failure) -> String {
-    Digest(of: try Platform.mapFile(path)).hex
+  /// Whether the standard input holds a graph's text: no ONNX model starts with 'graph' or a comment, as those bytes are no fields.
+  private static func isStreamOfText(_ bytes: Bytes) -> Bool {
+    var start = 0
+    while start < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[start]) { start += 1 }
+    guard start < bytes.count else { return false }
+    return bytes[start] == UInt8(ascii: "/") || bytes[start] == UInt8(ascii: "g")
   }
 }

@@ -40,7 +40,7 @@ enum SampleComparison {
     _ before: Graph, _ after: Graph, _ tolerance: CheckTolerance
   ) throws(Failure) -> String? {
     for seed in 1...3 as ClosedRange<UInt64> {
-      let inputs = SeededInputs.tensors(for: before, seed: seed)
+      let inputs = try SeededInputs.tensors(for: before, seed: seed)
       let expected = try Evaluator(before).run(inputs)
       let found = try Evaluator(after).run(inputs)
       for (port, pair) in zip(before.outputs, zip(expected, found)) {

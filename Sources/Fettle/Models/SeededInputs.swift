@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 import GraphIR
 import Tensors
 
 /// Inputs made up from a seed, the same on every machine.
 enum SeededInputs {
   /// A tensor for each input port: floats normally distributed with deviation `scale`, integers small.
-  static func tensors(for graph: Graph, seed: UInt64, scale: Double = 1) -> [Tensor] {
+  ///
+  /// - Throws: if an input is larger than this machine's memory.
+  static func tensors(
+    for graph: Graph, seed: UInt64, scale: Double = 1
+  ) throws(Failure) -> [Tensor] {
     var generator = SplitMix64(seed: seed)
-    return graph.inputs.map { port in
+    var tensors: [Tensor] = []
+    for port in graph.inputs {
       let type = graph.type(of: port.value)
-      let values = (0..<type.shape.elementCount).map { _ in
-        number(type.element, scale, &generator)
-      }
-      return Tensor(type, rounding: values)
+      let count = type.shape.elementCount
+      // Once as numbers, once as elements.
+      let (bytes, overflow) = count.multipliedReportingOverflow(by: 16)
+      try Platform.requireMemory(overflow ? .max : bytes, for: "input '\(port.name)' \(type)")
+      let values = (0..<count).map { _ in number(type.element, scale, &generator) }
+      tensors.append(Tensor(type, rounding: values))
     }
+    return tensors
   }
 
   private static func number(

@@ -57,7 +57,8 @@ public final class ExternalData {
       mapped[location] = bytes
       return bytes
     } catch {
-      throw error.located(subject: tensor.subject)
+      throw tensor.failure(
+        "its data are in '\(location)': \(error.diagnostics.first?.message ?? "")")
     }
   }
 }

@@ -8,8 +8,13 @@ extension ModelProto {
   /// The model in a file, which is mapped; tensors are views of it. Throws, naming the file, if it
   /// can not be read or is no ONNX model.
   public static func load(_ path: String) throws(Failure) -> ModelProto {
+    try load(path, try Platform.mapFile(path))
+  }
+
+  /// The model in the bytes of a file that is mapped already. Throws like `load(_:)`.
+  public static func load(_ path: String, _ bytes: Bytes) throws(Failure) -> ModelProto {
     do throws(Failure) {
-      return try ModelProto(parsing: try Platform.mapFile(path))
+      return try ModelProto(parsing: bytes)
     } catch {
       throw error.located(file: path)
     }
