@@ -22,7 +22,9 @@ import Testing
           .split(separator: "\n", omittingEmptySubsequences: false)
           .split(separator: "// -----").map { $0.joined(separator: "\n") }
         return chunks.enumerated().compactMap { number, text in
-          let isGraph = text.contains("graph @") && !text.contains("RUN-FAILS")
+          // Made-up indices of a gather leave the axis: nothing to compare.
+          let isGraph =
+            text.contains("graph @") && !text.contains("RUN-FAILS") && !text.contains(" = gather ")
           return isGraph ? Case(name: "\(Paths.stem(of: entry)) \(number)", text: text) : nil
         }
       }
