@@ -81,11 +81,32 @@ public struct EmissionOptions: Sendable {
 public struct EmittedFile: Sendable {
   /// The name, without a folder.
   public var name: String
-  public var contents: Bytes
+  /// What it holds, one part behind the other; the parts of large weights are made when they are read.
+  public var parts: [Bytes]
 
   /// A file.
-  public init(name: String, contents: Bytes) {
+  public init(name: String, contents: Bytes) { self.init(name: name, parts: [contents]) }
+
+  /// A file of several parts.
+  public init(name: String, parts: [Bytes]) {
     self.name = name
-    self.contents = contents
+    self.parts = parts
+  }
+
+  /// The number of bytes.
+  public var count: Int { parts.reduce(0) { $0 + $1.count } }
+
+  /// All parts as one.
+  public var contents: Bytes {
+    if parts.count == 1 { return parts[0] }
+    return Bytes(count: count) { memory in
+      var start = 0
+      for part in parts {
+        part.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(rebasing: memory[start...]).copyMemory(from: $0)
+        }
+        start += part.count
+      }
+    }
   }
 }

@@ -2,7 +2,7 @@
 
 /// Memory that bytes are a view of; it lives as long as any view does and never changes.
 public class ByteOwner: @unchecked Sendable {
-  /// The first byte.
+  /// The first byte; of bytes that are made anew at each use, of no meaning.
   public let base: UnsafeRawPointer
   /// The number of bytes.
   public let count: Int
@@ -11,6 +11,28 @@ public class ByteOwner: @unchecked Sendable {
   public init(base: UnsafeRawPointer, count: Int) {
     self.base = base
     self.count = count
+  }
+
+  /// The bytes, if they are kept nowhere and have to be made for each use.
+  func remade() -> Bytes? { nil }
+
+  /// Gives memory of a range back that can be had again (a file's); does nothing for other memory.
+  func release(_ range: Range<Int>) {}
+}
+
+/// Bytes that a function makes when they are used.
+private final class DeferredBytes: ByteOwner, @unchecked Sendable {
+  private let make: @Sendable () -> Bytes
+
+  init(count: Int, _ make: @escaping @Sendable () -> Bytes) {
+    self.make = make
+    super.init(base: UnsafeRawPointer(bitPattern: 64)!, count: count)
+  }
+
+  override func remade() -> Bytes? {
+    let bytes = make()
+    precondition(bytes.count == count, "deferred bytes are as many as announced")
+    return bytes
   }
 }
 
@@ -53,6 +75,12 @@ public struct Bytes: Sendable {
     self.init(heap)
   }
 
+  /// `count` bytes that `make` computes anew at each use and nobody keeps: large data that is read
+  /// once, from beginning to end. Take a copy before reading such bytes one by one.
+  public init(count: Int, deferred make: @escaping @Sendable () -> Bytes) {
+    self.init(DeferredBytes(count: count, make))
+  }
+
   /// A copy of the bytes of a collection.
   public init(_ bytes: some Collection<UInt8>) {
     self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
@@ -80,6 +108,7 @@ public struct Bytes: Sendable {
   /// The byte at an offset, which must lie inside.
   public subscript(offset: Int) -> UInt8 {
     precondition(offset >= 0 && offset < count, "offset outside the bytes")
+    if let made = owner!.remade() { return made[start + offset] }
     return owner!.base.load(fromByteOffset: start + offset, as: UInt8.self)
   }
 
@@ -87,6 +116,9 @@ public struct Bytes: Sendable {
   public func withUnsafeBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
+    if let made = owner?.remade() {
+      return try made[start..<start + count].withUnsafeBytes(body)
+    }
     let pointer = UnsafeRawBufferPointer(start: owner.map { $0.base + start }, count: count)
     defer { withExtendedLifetime(owner) {} }
     return try body(pointer)
@@ -99,6 +131,9 @@ public struct Bytes: Sendable {
   ) throws(E) -> R {
     let whole = count / MemoryLayout<Element>.stride
     guard let owner, whole > 0 else { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
+    if let made = owner.remade() {
+      return try made[start..<start + count].withElements(of: type, body)
+    }
     let address = owner.base + start
     guard Int(bitPattern: address) % MemoryLayout<Element>.alignment == 0 else {
       let aligned = Bytes(count: count) { destination in
@@ -110,6 +145,12 @@ public struct Bytes: Sendable {
     let elements = address.assumingMemoryBound(to: Element.self)
     return try body(UnsafeBufferPointer(start: elements, count: whole))
   }
+}
+
+extension Bytes {
+  /// Says that bytes of a mapped file are not needed soon: their pages leave memory and are read
+  /// again from the file if they are touched. Other bytes are left alone.
+  public func release() { owner?.release(start..<start + count) }
 }
 
 extension Bytes: Equatable {

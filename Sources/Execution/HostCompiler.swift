@@ -67,8 +67,8 @@ public struct HostCompiler: Sendable {
     var digest = Digest.Stream()
     digest.update(Bytes((words.joined(separator: " ") + version).utf8))
     for file in files {
-      digest.update(Bytes("\(file.name) \(file.contents.count)\n".utf8))
-      digest.update(file.contents)
+      digest.update(Bytes("\(file.name) \(file.count)\n".utf8))
+      for part in file.parts { digest.update(part) }
     }
     let path = Paths.join(cache, digest.finish().hex + ".so")
     if Platform.exists(path) { return path }
@@ -76,7 +76,7 @@ public struct HostCompiler: Sendable {
 
     let folder = try TemporaryFolder("fettle-cc")
     var set = OutputSet()
-    for file in files { set.add(folder.file(file.name), file.contents) }
+    for file in files { set.add(folder.file(file.name), parts: file.parts) }
     try set.commit()
     let sources = files.map(\.name).filter { ["c", "s"].contains(Paths.ending(of: $0)) }
     // Made beside its place and renamed, so that two processes can make the same library at once.

@@ -38,16 +38,15 @@ extension Graph {
     return value
   }
 
-  /// A hash (FNV-1a) of up to 4 KiB of the bytes, taken evenly: cheap for mapped weights of any size; equality is
-  /// decided on the bytes themselves.
+  /// A hash (FNV-1a) of some bytes in four places: few pages of mapped weights are touched; equality is decided on the
+  /// bytes themselves.
   private static func sampleHash(_ bytes: Bytes) -> UInt64 {
     bytes.withUnsafeBytes { all in
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-      let step = max(1, all.count / 4096)
-      var i = 0
-      while i < all.count {
-        hash = (hash ^ UInt64(all[i])) &* 0x100_0000_01b3
-        i += step
+      let window = min(256, all.count)
+      for quarter in 0..<4 {
+        let start = (all.count - window) / 3 * quarter
+        for i in start..<start + window { hash = (hash ^ UInt64(all[i])) &* 0x100_0000_01b3 }
       }
       return hash
     }

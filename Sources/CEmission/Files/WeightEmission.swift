@@ -59,10 +59,10 @@ extension EmissionPlan {
   func weightFiles() -> [EmittedFile] {
     guard weightBytes > 0 else { return [] }
     switch weights {
-    case .bin: return [EmittedFile(name: name + "_weights.bin", contents: blob())]
+    case .bin: return [EmittedFile(name: name + "_weights.bin", parts: blob())]
     case .incbin:
       return [
-        EmittedFile(name: name + "_weights.bin", contents: blob()),
+        EmittedFile(name: name + "_weights.bin", parts: blob()),
         EmittedFile(name: name + "_data.S", contents: assembly()),
       ]
     case .c, .automatic:
@@ -91,16 +91,22 @@ extension EmissionPlan {
     return file
   }
 
-  /// All constants at their offsets.
-  private func blob() -> Bytes {
-    Bytes(count: weightBytes) { memory in
-      for constant in constants {
-        program.constants[constant.buffer]?.withUnsafeBytes { source in
-          UnsafeMutableRawBufferPointer(rebasing: memory[constant.offset...])
-            .copyMemory(from: source)
-        }
-      }
+  /// All constants, each filled up to the offset of the next.
+  private func blob() -> [Bytes] {
+    var parts: [Bytes] = []
+    var end = 0
+    func pad(to offset: Int) {
+      if offset > end { parts.append(Bytes(count: offset - end) { _ in }) }
+      end = offset
     }
+    for constant in constants {
+      pad(to: constant.offset)
+      guard let bytes = program.constants[constant.buffer], bytes.count > 0 else { continue }
+      parts.append(bytes)
+      end += bytes.count
+    }
+    pad(to: weightBytes)
+    return parts
   }
 
   /// `name_data.S`: the assembler takes the file in, found in its include path.

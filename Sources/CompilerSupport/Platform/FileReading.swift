@@ -8,6 +8,16 @@
 /// A file mapped for reading.
 private final class MappedFile: ByteOwner, @unchecked Sendable {
   deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+
+  override func release(_ range: Range<Int>) {
+    // Whole pages inside the range alone: those at its ends hold bytes of neighbours.
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    guard page > 0 else { return }
+    let first = (range.lowerBound + page - 1) / page * page
+    let last = range.upperBound == count ? count : range.upperBound / page * page
+    guard first < last else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(MADV_DONTNEED))
+  }
 }
 
 extension Platform {

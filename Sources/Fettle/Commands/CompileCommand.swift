@@ -130,7 +130,7 @@ struct CompileCommand: Command {
   ) -> String {
     var table = Table(untitled: [.left, .right])
     for (path, file) in zip(paths, files) {
-      table.row(["  " + path, NumberText.grouped(file.contents.count) + " B"])
+      table.row(["  " + path, NumberText.grouped(file.count) + " B"])
     }
     let verdict = checks.isEmpty ? "" : checks.joined(separator: "\n") + "\n\n"
     return "\(stages.text)\n\(verdict)wrote\n\(table.text)\ncompile with\n  \(command)\n"

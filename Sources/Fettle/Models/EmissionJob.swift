@@ -69,7 +69,7 @@ struct EmissionJob {
   static func write(_ files: [EmittedFile], to folder: String) throws(Failure) -> [String] {
     try Platform.createDirectory(folder)
     var set = OutputSet()
-    for file in files { set.add(Paths.join(folder, file.name), file.contents) }
+    for file in files { set.add(Paths.join(folder, file.name), parts: file.parts) }
     try set.commit()
     return set.paths
   }

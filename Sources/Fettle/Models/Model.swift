@@ -24,13 +24,13 @@ struct Model {
           "option '\(option.names[0])' cuts ONNX models; '\(path)' is a graph already", kind: .usage)
       }
       let graph = try GraphFile.read(path, bytes, ops: session.toolkit.ops)
-      return Model(path: path, graph: graph, digest: Digest(of: bytes).hex)
+      return Model(path: path, graph: graph, digest: fileDigest(bytes))
     }
     let options = try ModelOptions.importOptions(arguments)
     let (graph, warnings) = try ONNXImporter.graph(
       from: try ModelProto.load(path, bytes), file: path, options: options)
     session.warn(warnings)
-    return Model(path: path, graph: graph, digest: Digest(of: bytes).hex)
+    return Model(path: path, graph: graph, digest: fileDigest(bytes))
   }
 
   /// Whether a path names a graph in text form.
@@ -45,5 +45,18 @@ struct Model {
     while start < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[start]) { start += 1 }
     guard start < bytes.count else { return false }
     return bytes[start] == UInt8(ascii: "/") || bytes[start] == UInt8(ascii: "g")
+  }
+
+  /// The digest of a file's bytes, a piece at a time, so that the file as a whole never is in memory.
+  private static func fileDigest(_ bytes: Bytes) -> String {
+    var digest = Digest.Stream()
+    var start = 0
+    while start < bytes.count {
+      let piece = bytes[start..<min(start + 1 << 23, bytes.count)]
+      digest.update(piece)
+      piece.release()
+      start += piece.count
+    }
+    return digest.finish().hex
   }
 }

@@ -6,10 +6,28 @@ public import Tensors
 /// Constants brought into the order in which kernels read them, at compile time.
 public enum Packing {
   /// The tensor's elements in a layout of its shape; the rest of the layout is 0. Sub-byte elements must stay row-major.
+  /// The bytes are made when they are read: programs of large models are looked at more often than written, and their weights
+  /// are in memory one after the other then.
   public static func pack(_ tensor: Tensor, as layout: BufferLayout) -> Bytes {
     if layout == .rowMajor(tensor.type) { return tensor.bytes }
-    let size = tensor.element.bitCount / 8
-    precondition(size > 0, "sub-byte elements stay row-major")
+    precondition(tensor.element.bitCount >= 8, "sub-byte elements stay row-major")
+    return Bytes(count: layout.byteCount, deferred: {
+      switch tensor.element.bitCount {
+      case 8: packed(tensor, layout, as: UInt8.self)
+      case 16: packed(tensor, layout, as: UInt16.self)
+      case 32: packed(tensor, layout, as: UInt32.self)
+      default: packed(tensor, layout, as: UInt64.self)
+      }
+    })
+  }
+
+  /// What of a mapped file is read before its memory is given back.
+  private static let pieceBytes = 4 << 20
+
+  private static func packed<Element: FixedWidthInteger & BitwiseCopyable>(
+    _ tensor: Tensor, _ layout: BufferLayout, as type: Element.Type
+  ) -> Bytes {
+    let size = MemoryLayout<Element>.size
     let shape = tensor.shape
     // Offsets are sums over the dimensions of what each coordinate adds.
     let parts = (0..<shape.rank).map { dimension in
@@ -20,18 +38,24 @@ public enum Packing {
       tensor.bytes.withUnsafeBytes { source in
         var position = [Int](repeating: 0, count: shape.rank)
         var element = 0
+        var released = 0
         let inner = shape.rank - 1
         while element < shape.elementCount {
           let base = (0..<max(inner, 0)).reduce(layout.offset) { $0 + parts[$1][position[$1]] }
           let run = inner >= 0 ? shape[inner] : 1
           for i in 0..<run {
             let target = (base + (inner >= 0 ? parts[inner][i] : 0)) * size
-            let start = (element + i) * size
-            for byte in 0..<size { out[target + byte] = source[start + byte] }
+            let value = source.loadUnaligned(fromByteOffset: (element + i) * size, as: type)
+            out.storeBytes(of: value, toByteOffset: target, as: type)
           }
           element += run
           advance(&position, shape, below: inner)
+          if (element - released) * size >= pieceBytes {
+            tensor.bytes[released * size..<element * size].release()
+            released = element
+          }
         }
+        tensor.bytes.release()
       }
     }
   }

@@ -101,10 +101,7 @@ struct LinearLayer {
     after affine: ChannelAffine, replacing reader: OpID, statistics: ChannelStatistics? = nil,
     _ rw: inout Rewriter
   ) throws(Declined) {
-    var weights = weight.doubles()
-    forEachBlock { block, output, _ in
-      for i in block { weights[i] *= affine.scale[output] }
-    }
+    let weights = scaled { output, _ in affine.scale[output] }
     var biases = bias?.doubles() ?? Array(repeating: 0, count: outputChannels)
     for i in biases.indices { biases[i] = biases[i] * affine.scale[i] + affine.shift[i] }
     let known = statistics ?? rw.graph.statistics(of: result).flatMap(affine.applied)
@@ -119,17 +116,44 @@ struct LinearLayer {
   ) throws(Declined) {
     try rw.require(
       isUniform || affine.hasNoShift, "padding would have to be shifted along with the input")
-    var weights = weight.doubles()
     var biases = bias?.doubles() ?? Array(repeating: 0, count: outputChannels)
-    forEachBlock { block, output, channel in
-      for i in block {
-        biases[output] += weights[i] * affine.shift[channel]
-        weights[i] *= affine.scale[channel]
+    if !affine.hasNoShift {
+      let values = weight.doubles()
+      forEachBlock { block, output, channel in
+        for i in block { biases[output] += values[i] * affine.shift[channel] }
       }
     }
+    let weights = scaled { _, channel in affine.scale[channel] }
     let known = rw.graph.statistics(of: result)
     let new = try replace(op, weights, biases, input: input, &rw)
     rw.setStatistics(of: new, to: known)
+  }
+
+  /// The weights times a factor for each pair of channels, rounded once. What was read of a mapped
+  /// file leaves memory again: of a large model there is one copy of the weights, not two.
+  private func scaled(by factor: (_ output: Int, _ input: Int) -> Double) -> Tensor {
+    defer { weight.bytes.release() }
+    guard weight.element == .f32 else {
+      var values = weight.doubles()
+      forEachBlock { block, output, input in
+        let factor = factor(output, input)
+        for i in block { values[i] *= factor }
+      }
+      return Tensor(weight.type, rounding: values)
+    }
+    let bytes = weight.bytes.withElements(of: Float.self) { source in
+      Bytes(count: weight.bytes.count) { memory in
+        let scaled = memory.bindMemory(to: Float.self)
+        forEachBlock { block, output, input in
+          let factor = factor(output, input)
+          for i in block { scaled[i] = Float(Double(source[i]) * factor) }
+        }
+      }
+    }
+    guard let tensor = Tensor(weight.type, bytes: bytes) else {
+      unreachable("as many bytes as the weights have")
+    }
+    return tensor
   }
 
   /// Calls `body` with runs of weight indices that share an output and an input channel.
@@ -164,10 +188,9 @@ struct LinearLayer {
 
   /// Replaces an op by this layer with other weights; a bias appears only where it is needed.
   private func replace(
-    _ replaced: OpID, _ weights: [Double], _ biases: [Double], input: ValueID?,
+    _ replaced: OpID, _ newWeight: Tensor, _ biases: [Double], input: ValueID?,
     _ rw: inout Rewriter
   ) throws(Declined) -> ValueID {
-    let newWeight = Tensor(weight.type, rounding: weights)
     let biasType = TensorType(resultType.element, Shape.vector(outputChannels))
     let newBias = Tensor(biasType, rounding: biases)
     try rw.require(
@@ -189,7 +212,10 @@ struct LinearLayer {
     }
   }
 
-  private func isFinite(_ tensor: Tensor) -> Bool { tensor.doubles().allSatisfy(\.isFinite) }
+  private func isFinite(_ tensor: Tensor) -> Bool {
+    guard tensor.element == .f32 else { return tensor.doubles().allSatisfy(\.isFinite) }
+    return tensor.bytes.withElements(of: Float.self) { $0.allSatisfy(\.isFinite) }
+  }
 
   /// The name that a new constant wishes for: that of the old one, or one after the layer.
   private func name(_ slot: Int, _ rw: borrowing Rewriter, _ what: String) -> String {

@@ -2,6 +2,7 @@
 public import CompilerSupport
 public import GraphIR
 public import Rewriting
+import Tensors
 
 /// Removes channels that hold the same number whatever the input is, or that nothing reads:
 /// all-zero filters, rectified negative biases, channels that the next layer weighs with zero,
@@ -26,6 +27,7 @@ public struct RemoveDeadChannels: Pass {
     try GreedyDriver(pass: Self.name, []).run(on: &graph)
     let constants = ChannelConstants(of: graph)
     let demand = ChannelDemand(of: graph, constants)
+    for value in graph.constantIDs { graph.tensor(value)?.bytes.release() }
     let kept = demand.kept(in: graph)
     if kept.isEmpty { return }
     ChannelRemoval(kept: kept, constants: constants).apply(to: &graph)

@@ -57,14 +57,18 @@ extension Tensor {
 }
 
 /// The constant weights of a layer as a matrix from input channels to output channels: the sums
-/// over the kernel, and which are not all zero.
+/// over the kernel, and which are not all zero. Nothing is stored beside the weights: most are
+/// never asked for.
 struct WeightMatrix {
   let outputs: Int
   /// Input channels that an output sums over.
   let inputsPerGroup: Int
   let groups: Int
-  private var sums: [Double]
-  private var reads: [Bool]
+  private let inputsFirst: Bool
+  /// Weights of a pair of channels.
+  private let inner: Int
+  private let columns: Int
+  private let weights: WeightValues
 
   /// The matrix of a weight [O, C/groups, …], or [C, O, …] if it is `inputsFirst` (without groups
   /// then).
@@ -72,31 +76,21 @@ struct WeightMatrix {
     let extents = weight.shape.extents
     (outputs, inputsPerGroup) = inputsFirst ? (extents[1], extents[0]) : (extents[0], extents[1])
     self.groups = groups
-    let (rows, columns) = (extents[0], extents[1])
-    let inner = extents[2...].reduce(1, *)
-    sums = Array(repeating: 0, count: rows * columns)
-    reads = Array(repeating: false, count: rows * columns)
-    let values = weight.doubles()
-    for row in 0..<rows {
-      for column in 0..<columns {
-        let start = (row * columns + column) * inner
-        var sum = 0.0
-        var isRead = false
-        for value in values[start..<start + inner] {
-          sum += value
-          isRead = isRead || value != 0
-        }
-        let place = inputsFirst ? column * rows + row : row * columns + column
-        sums[place] = sum
-        reads[place] = isRead
-      }
-    }
+    self.inputsFirst = inputsFirst
+    inner = extents[2...].reduce(1, *)
+    columns = extents[1]
+    weights = WeightValues(weight)
+  }
+
+  private func place(_ output: Int, _ j: Int) -> Range<Int> {
+    let start = (inputsFirst ? j * columns + output : output * columns + j) * inner
+    return start..<start + inner
   }
 
   /// Whether an output depends on its j-th input.
-  func reads(_ output: Int, _ j: Int) -> Bool { reads[output * inputsPerGroup + j] }
+  func reads(_ output: Int, _ j: Int) -> Bool { weights.hasNonZero(place(output, j)) }
   /// The sum of an output's weights for its j-th input.
-  func sum(_ output: Int, _ j: Int) -> Double { sums[output * inputsPerGroup + j] }
+  func sum(_ output: Int, _ j: Int) -> Double { weights.sum(place(output, j)) }
   /// The channel that is the j-th input of an output.
   func input(_ output: Int, _ j: Int) -> Int {
     output / (outputs / groups) * inputsPerGroup + j
@@ -136,5 +130,37 @@ struct WeightMatrix {
     }
     guard isNeeded, let shape = Shape([biases.count]) else { return nil }
     return Tensor(TensorType(element, shape), rounding: biases)
+  }
+}
+
+/// The elements of a tensor of floats: in place where they are of single precision.
+private enum WeightValues {
+  case single(Bytes)
+  case decoded([Double])
+
+  init(_ tensor: Tensor) {
+    self = tensor.element == .f32 ? .single(tensor.bytes) : .decoded(tensor.doubles())
+  }
+
+  func hasNonZero(_ range: Range<Int>) -> Bool {
+    switch self {
+    case .single(let bytes):
+      bytes.withUnsafeBytes { memory in
+        range.contains { memory.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) != 0 }
+      }
+    case .decoded(let values): values[range].contains { $0 != 0 }
+    }
+  }
+
+  func sum(_ range: Range<Int>) -> Double {
+    switch self {
+    case .single(let bytes):
+      bytes.withUnsafeBytes { memory in
+        range.reduce(0.0) {
+          $0 + Double(memory.loadUnaligned(fromByteOffset: $1 * 4, as: Float.self))
+        }
+      }
+    case .decoded(let values): values[range].reduce(0, +)
+    }
   }
 }
