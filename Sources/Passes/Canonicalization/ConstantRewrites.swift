@@ -26,7 +26,10 @@ enum ConstantRewrites {
     try rw.require(
       rw.graph.op(op, as: Dequantize.self) == nil, "a dequantized constant stays quantized")
     let isBroadcast = rw.graph.op(op, as: Broadcast.self) != nil
-    let limit = isBroadcast ? operandBytes : max(operandBytes, smallBytes)
+    let limit =
+      !isBroadcast
+      ? max(operandBytes, smallBytes)
+      : isWeight(op, rw.graph) ? Evaluator.defaultByteLimit : operandBytes
     let values: [Tensor]
     do {
       guard
@@ -43,6 +46,25 @@ enum ConstantRewrites {
       rw.replaceAllUses(of: result, with: constant)
     }
     rw.erase(op)
+  }
+
+  /// Whether layers read the result as their weights, directly or reshaped: they are packed before
+  /// the model runs only if they are constants.
+  private static func isWeight(_ op: OpID, _ graph: Graph) -> Bool {
+    var op = op
+    while let result = graph.results(of: op).first, let use = graph.uses(of: result).first {
+      let reader = use.user
+      if graph.op(reader, as: Convolution.self) != nil
+        || graph.op(reader, as: TransposedConvolution.self) != nil
+        || graph.op(reader, as: MatrixMultiply.self) != nil
+      {
+        return use.slot == 1
+      }
+      guard graph.op(reader, as: Reshape.self) != nil || graph.op(reader, as: Transpose.self) != nil
+      else { return false }
+      op = reader
+    }
+    return false
   }
 
   /// The name of the tensor in the model, or of a constant that it was made of.
