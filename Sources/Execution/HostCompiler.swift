@@ -39,8 +39,8 @@ public struct HostCompiler: Sendable {
     cache = Self.cacheFolder
   }
 
-  /// `$FETTLE_CACHE`, or a folder of the user's cache.
-  private static var cacheFolder: String {
+  /// Where what compilers have made is kept: `$FETTLE_CACHE`, or a folder of the user's cache.
+  public static var cacheFolder: String {
     if let named = Platform.environment("FETTLE_CACHE"), !named.isEmpty { return named }
     if let named = Platform.environment("XDG_CACHE_HOME"), !named.isEmpty {
       return Paths.join(named, "fettle")

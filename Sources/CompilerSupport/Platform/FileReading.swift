@@ -48,6 +48,18 @@ extension Platform {
     (try? checkPath(path)) != nil && fileKind(path) == .folder
   }
 
+  /// When a file was last written, in seconds since 1970; nil if nothing is there.
+  public static func modificationTime(_ path: String) -> Double? {
+    var info = stat()
+    guard (try? checkPath(path)) != nil, stat(path, &info) == 0 else { return nil }
+    #if canImport(Darwin)
+      let time = info.st_mtimespec
+    #else
+      let time = info.st_mtim
+    #endif
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
   /// The bytes of a file, mapped into memory and read as they are touched; `-` and what is no plain
   /// file (a pipe) are read to their end instead. The file must not shrink while the bytes live.
   /// Throws if it is missing, a folder or unreadable.

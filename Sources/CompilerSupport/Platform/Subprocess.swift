@@ -5,7 +5,7 @@
   import Glibc
 #endif
 
-/// A program to be run to its end, with its output caught.
+/// A program to be run to its end, with its output caught unless it is to be this process's.
 public struct Subprocess: Sendable {
   /// The program (searched in `PATH` if it has no slash) and its arguments.
   public var arguments: [String]
@@ -14,6 +14,8 @@ public struct Subprocess: Sendable {
   /// The working folder; nil keeps this process's. A program that is not to be found in it shows as
   /// exit status 127.
   public var directory: String?
+  /// Whether it has this process's standard streams; nothing is caught then.
+  public var inheritsStreams = false
   /// A file for the standard input; nil gives it an empty one.
   public var inputFile: String?
   /// Seconds after which the program and what it started are killed; nil lets it run. A program
@@ -115,9 +117,14 @@ public struct Subprocess: Sendable {
       posix_spawnattr_destroy(&attributes)
     }
     if let inputFile { try Platform.checkPath(inputFile) }
-    posix_spawn_file_actions_addopen(&actions, 0, inputFile ?? "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
-    posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
+    if inheritsStreams {
+      // Said expressly, because only what is said is kept open on some systems.
+      for stream: Int32 in 0...2 { posix_spawn_file_actions_adddup2(&actions, stream, stream) }
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, inputFile ?? "/dev/null", O_RDONLY, 0)
+      posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
+      posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
+    }
     var (file, arguments) = (program, self.arguments)
     if let directory {
       guard Platform.isDirectory(directory) else {

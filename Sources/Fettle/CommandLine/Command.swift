@@ -19,10 +19,16 @@ public protocol Command: Sendable {
 }
 
 extension Command {
+  /// All options: where passes are named, those of plug-ins too; and those of every command.
+  static var allOptions: [UntypedOption] {
+    let takesPasses = options.contains { $0.names == OptCommand.pipeline.names }
+    return options + (takesPasses ? Plugin.options : []) + [helpOption.untyped, quietOption.untyped]
+  }
+
   /// The help text.
   static var help: String {
     var table = Table(untitled: [.left, .left])
-    for option in options + [helpOption.untyped] {
+    for option in allOptions {
       let names = option.names.joined(separator: ", ")
       table.row(["  " + names + (option.placeholder.map { " " + $0 } ?? ""), option.help])
     }

@@ -11,7 +11,8 @@ public enum Driver {
   static let commands: [any Command.Type] = [
     CompileCommand.self, ImportCommand.self, ExportCommand.self, OptCommand.self,
     EmitCommand.self, RunCommand.self, EvalCommand.self, AnalyzeCommand.self,
-    VerifyCommand.self, DescribeCommand.self, CheckCommand.self,
+    VerifyCommand.self, DescribeCommand.self, CheckCommand.self, PluginCommand.self,
+    CompletionCommand.self,
   ]
 
   /// The toolkit of the standard driver.
@@ -26,8 +27,7 @@ public enum Driver {
   /// Runs a command in a session.
   static func run(_ words: [String], _ session: Session) -> Int32 {
     do throws(Failure) {
-      try dispatch(words, session)
-      return 0
+      return try dispatch(words, session)
     } catch {
       session.errors(error.description + "\n")
       if error.kind == .usage {
@@ -37,24 +37,34 @@ public enum Driver {
     }
   }
 
-  private static func dispatch(_ words: [String], _ session: Session) throws(Failure) {
+  /// Does what the words say and returns the exit status, 0 unless a child process did it.
+  private static func dispatch(_ words: [String], _ session: Session) throws(Failure) -> Int32 {
     guard let first = words.first else {
       throw Failure("a command is missing", kind: .usage)
     }
     switch first {
-    case "--version", "-V": return try session.output("fettle \(version)\n")
+    case "--version", "-V":
+      try session.output("fettle \(version)\n")
+      return 0
     case "help", "--help", "-h":
-      guard words.count > 1 else { return try session.output(overview) }
-      return try session.output(try named(words[1]).help)
+      try session.output(words.count > 1 ? try named(words[1]).help : overview)
+      return 0
     default: break
     }
     let command = try named(first)
-    let options = command.options + [helpOption.untyped, quietOption.untyped]
-    let arguments = try Arguments(Array(words.dropFirst()), options: options)
-    if arguments.has(helpOption) { return try session.output(command.help) }
+    let arguments = try Arguments(Array(words.dropFirst()), options: command.allOptions)
+    if arguments.has(helpOption) {
+      try session.output(command.help)
+      return 0
+    }
     var session = session
     session.isQuiet = arguments.has(quietOption)
+    if !(try arguments.all(Plugin.load)).isEmpty {
+      guard ChildNote.isChild else { return try ChildRun(words, session).replaceSession(session) }
+      session.toolkit.passes += try Plugin.passes(arguments, session)
+    }
     try command.init().run(arguments, session)
+    return 0
   }
 
   private static func named(_ name: String) throws(Failure) -> any Command.Type {

@@ -9,6 +9,8 @@ public struct CommandOption<Value>: Sendable {
   public let placeholder: String?
   /// What the help text says.
   public let help: String
+  /// The words that may stand behind the name, if they are few; shells complete them.
+  public let words: [String]
   /// Reads the text behind the name.
   let parse: @Sendable (String) throws(Failure) -> Value
 
@@ -20,12 +22,13 @@ public struct CommandOption<Value>: Sendable {
     self.names = names
     self.placeholder = placeholder
     self.help = help
+    words = []
     self.parse = parse
   }
 
   /// The option without its type, for lists.
   var untyped: UntypedOption {
-    UntypedOption(names: names, placeholder: placeholder, help: help)
+    UntypedOption(names: names, placeholder: placeholder, help: help, words: words)
   }
 }
 
@@ -35,6 +38,7 @@ extension CommandOption where Value == String {
     self.names = names
     self.placeholder = placeholder
     self.help = help
+    words = []
     parse = { $0 }
   }
 }
@@ -45,6 +49,7 @@ extension CommandOption where Value == Bool {
     self.names = names
     placeholder = nil
     self.help = help
+    words = []
     parse = { _ in true }
   }
 }
@@ -55,6 +60,7 @@ extension CommandOption where Value: AttributeWord {
     self.names = names
     self.placeholder = placeholder
     self.help = "\(help) (\(Value.form))"
+    words = Value.allCases.map(\.rawValue)
     parse = { (text) throws(Failure) in
       guard let value = Value(rawValue: text) else {
         let words = Value.allCases.map(\.rawValue)
@@ -73,6 +79,7 @@ extension CommandOption where Value == Int {
     self.names = names
     self.placeholder = placeholder
     self.help = help
+    words = []
     parse = { (text) throws(Failure) in
       guard let number = Self.number(text), number >= minimum else {
         throw Failure("'\(text)' is no number of at least \(minimum)")
@@ -98,6 +105,7 @@ extension CommandOption where Value == Double {
     self.names = names
     self.placeholder = placeholder
     self.help = help
+    words = []
     parse = { (text) throws(Failure) in
       guard let number = Double(text), number.isFinite else {
         throw Failure("'\(text)' is no number")
@@ -113,6 +121,7 @@ extension CommandOption where Value == [String] {
     self.names = names
     self.placeholder = placeholder
     self.help = help
+    words = []
     parse = { $0.split(separator: ",").map(String.init) }
   }
 }
@@ -123,6 +132,7 @@ extension CommandOption where Value == [Double] {
     self.names = names
     self.placeholder = placeholder
     self.help = help
+    words = []
     parse = { (text) throws(Failure) in
       var numbers: [Double] = []
       for part in text.split(separator: ",") {
@@ -136,9 +146,10 @@ extension CommandOption where Value == [Double] {
   }
 }
 
-/// What the parser and the help text need to know of an option.
+/// What the parser, the help text and shells need to know of an option.
 public struct UntypedOption: Sendable {
   public let names: [String]
   public let placeholder: String?
   public let help: String
+  public let words: [String]
 }

@@ -22,8 +22,10 @@ public struct Toolkit: Sendable {
 
 /// One run of the command line: the toolkit, and where its words go.
 public struct Session: Sendable {
-  /// What the driver knows.
-  public let toolkit: Toolkit
+  /// What the driver knows, with the plug-ins that the command line names.
+  public internal(set) var toolkit: Toolkit
+  /// The file of this program: what child processes run and plug-ins are made for.
+  var program = Platform.executablePath ?? ""
   /// Whether progress and warnings are left out.
   public var isQuiet: Bool
   /// Takes what was asked for (the standard output).

@@ -47,23 +47,28 @@ struct CheckCommand: Command {
 /// Samples checked in this process.
 public enum SampleCheck {
   /// What is wrong with a sample file; nothing if all is as it says.
+  ///
+  /// - Parameter program: the file of the program that runs what needs a process of its own; nil: this one.
   public static func findings(
-    in path: String, toolkit: Toolkit
+    in path: String, toolkit: Toolkit, program: String? = nil
   ) throws(Failure) -> [CheckFinding] {
     let folder = try TemporaryFolder("fettle-check")
     let runner = CheckRunner(
-      temporaryFolder: folder.path, run: { command($0, toolkit) },
-      compare: { SampleComparison.difference($0, toolkit: toolkit) },
+      temporaryFolder: folder.path, run: { command($0, toolkit, program: program) },
+      compare: { SampleComparison.difference($0, toolkit: toolkit, program: program) },
       write: { (path, text) throws(Failure) in try Platform.writeFile(path, text) })
     return runner.findings(in: try CheckFile(path: path, text: try Platform.readText(path)))
   }
 
-  /// Runs a command line in this process and collects what it writes.
-  public static func command(_ words: [String], _ toolkit: Toolkit) -> CommandResult {
+  /// Runs a command line in this process (but what may crash in a process of `program`) and collects what it writes.
+  public static func command(
+    _ words: [String], _ toolkit: Toolkit, program: String? = nil
+  ) -> CommandResult {
     let written = Collected()
-    let session = Session(
+    var session = Session(
       toolkit: toolkit, output: { written.output.add($0) }, errors: { written.errors.add($0) },
       showsProgress: false)
+    if let program { session.program = program }
     let status = Driver.run(words, session)
     return CommandResult(stdout: written.output.text, stderr: written.errors.text, status: status)
   }

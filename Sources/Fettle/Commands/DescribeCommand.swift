@@ -9,29 +9,46 @@ import Targets
 /// `fettle describe`: what Fettle knows.
 struct DescribeCommand: Command {
   static let name = "describe"
-  static let summary = "tell the ops, passes, targets, lowerings and ONNX operators"
-  static let usage = "[ops|passes|targets|lowerings|onnx] [--markdown]"
+  static let summary = "tell the ops, passes, targets, lowerings and ONNX operators, or of one of them"
+  static let usage = "[ops|passes|targets|lowerings|onnx|grammar|NAME ...] [--markdown]"
   static let markdown = CommandOption<Bool>("--markdown", help: "as pages for the documentation")
   static let onnx = CommandOption<Bool>("--onnx", help: "the ONNX operators that are read: same as 'onnx'")
-  static let options = [markdown.untyped, onnx.untyped]
+  static let options = [markdown.untyped, onnx.untyped] + Plugin.options
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
-    let topics: [(name: String, document: () -> ReferenceDocument)] = [
-      ("ops", { Reference.ops(session.toolkit) }), ("passes", { Reference.passes(session.toolkit) }),
-      ("targets", { Reference.targets(session.toolkit) }),
-      ("lowerings", { Reference.lowerings(session.toolkit) }), ("onnx", { Reference.onnx() }),
-    ]
     var words = arguments.positional
     if arguments.has(Self.onnx) { words.append("onnx") }
-    if words.isEmpty { words = topics.map(\.name) }
+    if words.isEmpty { words = Reference.topics.map(\.name) }
+    let isMarkdown = arguments.has(Self.markdown)
     for word in words {
-      guard let topic = topics.first(where: { $0.name == word }) else {
-        throw Failure(
-          "nothing is known of '\(word)'",
-          notes: Spelling.notes(for: word, among: topics.map(\.name)), kind: .usage)
+      if let topic = Reference.topics.first(where: { $0.name == word }) {
+        let document = topic.document(session.toolkit)
+        try session.output(isMarkdown ? document.markdown : document.text)
+      } else if word == "grammar" {
+        try session.output(TextMateGrammar.text(session.toolkit))
+      } else {
+        try page(of: word, isMarkdown, session)
       }
-      let document = topic.document()
-      try session.output(arguments.has(Self.markdown) ? document.markdown : document.text)
+    }
+  }
+
+  private func page(
+    of name: String, _ isMarkdown: Bool, _ session: Session
+  ) throws(Failure) {
+    let pages = ReferencePage.named(name, session.toolkit)
+    guard !pages.isEmpty else {
+      let names = ReferencePage.names(session.toolkit)
+      let near = Spelling.nearest(to: name, among: names).map { ["did you mean '\($0)'?"] } ?? []
+      let topics = Reference.topics.map(\.name) + ["grammar"]
+      throw Failure(
+        "nothing is known of '\(name)'", notes: near + ["topics: \(topics.joined(separator: ", "))"],
+        kind: .usage)
+    }
+    for page in pages {
+      let document = ReferenceDocument(
+        title: "`\(name)`, \(page.kind)", introduction: page.form.isEmpty ? "" : "    \(page.form)",
+        entries: [page.entry])
+      try session.output(isMarkdown ? document.markdown : page.text)
     }
   }
 }

@@ -37,7 +37,7 @@ enum PassRun {
   static func run(
     _ pipeline: Pipeline, on graph: inout Graph, _ session: Session
   ) throws(Failure) {
-    var context = PassContext()
+    var context = PassContext(observer: ChildNote.isChild ? PassNotes() : nil)
     try pipeline.run(on: &graph, &context)
     session.warn(context.warnings)
   }

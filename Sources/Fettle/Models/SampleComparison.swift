@@ -9,26 +9,31 @@ import Tensors
 /// `COMPARE` lines: the graph of a sample before and after the passes of its `opt` commands, by the evaluator on seeded inputs.
 enum SampleComparison {
   /// What differs beyond the tolerance, or nil.
-  static func difference(_ comparison: CheckComparison, toolkit: Toolkit) -> String? {
+  static func difference(
+    _ comparison: CheckComparison, toolkit: Toolkit, program: String?
+  ) -> String? {
     do throws(Failure) {
-      return try compare(comparison, toolkit)
+      return try compare(comparison, toolkit, program)
     } catch {
       return error.description
     }
   }
 
   private static func compare(
-    _ comparison: CheckComparison, _ toolkit: Toolkit
+    _ comparison: CheckComparison, _ toolkit: Toolkit, _ program: String?
   ) throws(Failure) -> String? {
     let session = Session(
       toolkit: toolkit, output: { _ in }, errors: { _ in }, showsProgress: false)
+    let folder = try TemporaryFolder("fettle-compare")
     var compared = false
     for words in comparison.commands where words.first == OptCommand.name {
-      let arguments = try Arguments(Array(words.dropFirst()), options: OptCommand.options)
+      let arguments = try Arguments(Array(words.dropFirst()), options: OptCommand.allOptions)
       let before = try Model.load(comparison.path, arguments, session).graph
-      var after = before
-      let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
-      try PassRun.run(pipeline, on: &after, session)
+      // The command once more, as it stands but for where its graph goes: the last word on that counts.
+      let file = folder.file("after.fettle")
+      let result = SampleCheck.command(words + ["-o", file], toolkit, program: program)
+      guard result.status == 0 else { return "the command fails when its graph goes to a file: \(result.stderr)" }
+      let after = try GraphFile.read(file, try Platform.mapFile(file), ops: toolkit.ops)
       if let difference = try difference(before, after, comparison.tolerance) { return difference }
       compared = true
     }

@@ -8,6 +8,12 @@ import Targets
 
 /// The reference pages, made from what the toolkit holds.
 enum Reference {
+  /// The topics of `fettle describe`, one page each.
+  static let topics: [(name: String, document: @Sendable (Toolkit) -> ReferenceDocument)] = [
+    ("ops", { ops($0) }), ("passes", { passes($0) }), ("targets", { targets($0) }),
+    ("lowerings", { lowerings($0) }), ("onnx", { _ in onnx() }),
+  ]
+
   static func ops(_ toolkit: Toolkit) -> ReferenceDocument {
     ReferenceDocument(
       title: "Ops",
@@ -15,14 +21,17 @@ enum Reference {
       entries: toolkit.ops.kinds.map { entry(op: $0) })
   }
 
-  private static func entry<Op: OpDefinition>(op kind: Op.Type) -> ReferenceDocument.Entry {
+  static func entry<Op: OpDefinition>(op kind: Op.Type) -> ReferenceDocument.Entry {
     let operands = Op.Operand.allCases.map { operand in
       if Op.variadicOperand == operand { return "\(operand)…" }
       return Op.optionalOperands.contains(operand) ? "[\(operand)]" : "\(operand)"
     }
+    let defaults = Op()
     return ReferenceDocument.Entry(
       name: Op.name, summary: "\(operands.joined(separator: ", ")): \(Op.summary)",
-      parts: Op.fields.map { ($0.name, $0.form, $0.summary) })
+      parts: Op.fields.map {
+        ($0.name, "\($0.form), default \($0.text(defaults))", $0.summary)
+      })
   }
 
   static func passes(_ toolkit: Toolkit) -> ReferenceDocument {
@@ -32,7 +41,7 @@ enum Reference {
       entries: toolkit.passes.map { entry(pass: $0) })
   }
 
-  private static func entry<P: Pass>(pass kind: P.Type) -> ReferenceDocument.Entry {
+  static func entry<P: Pass>(pass kind: P.Type) -> ReferenceDocument.Entry {
     let defaults = P()
     return ReferenceDocument.Entry(
       name: P.name, summary: "\(P.summary) (\(P.effect.rawValue))",
