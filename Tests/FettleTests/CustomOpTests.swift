@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["c99", "m4", "avx2"]) func allTheWayToC(_ target: String) throws {
+  @Test(arguments: ["c99", "m4", "x86-64-v3"]) func allTheWayToC(_ target: String) throws {
     let folder = try TemporaryFolder("fettle-custom-op")
     let out = folder.file("out")
     let result = SampleCheck.command(

@@ -16,9 +16,11 @@ import Testing
       let page = describe(kind.name).stdout
       #expect(page.contains("\(kind.name) (op)\n") && page.contains("%y = \(kind.name) "), "\(page)")
       #expect(page.contains("computed by"), "\(kind.name)")
+      #expect(Platform.exists(Repository.path("ir-samples/ops/\(kind.name).fettle")) && page.contains("/\(kind.name).fettle"))
     }
     for kind in toolkit.passes {
       #expect(describe(kind.name).stdout.contains("fettle opt model.onnx -p '\(kind.name)"), "\(kind.name)")
+      #expect(Platform.exists(Repository.path("ir-samples/passes/\(kind.name).fettle")), "\(kind.name)")
     }
     for target in toolkit.targets {
       #expect(describe(target.name).stdout.contains("\(target.name) (target)"), "\(target.name)")
@@ -33,7 +35,7 @@ import Testing
     let page = describe("softmax").stdout
     #expect(page.contains("softmax (op)") && page.contains("softmax (lowering)"), "\(page)")
     #expect(page.contains("default false"), "\(page)")
-    #expect(describe("softmax", "--markdown").stdout.contains("| `logarithm` | true or false, default false |"))
+    #expect(describe("softmax", "--markdown").stdout.contains("| `log` | true or false, default false |"))
   }
 
   @Test func unknownNames() {

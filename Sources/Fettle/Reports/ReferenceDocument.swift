@@ -36,8 +36,10 @@ struct ReferenceDocument {
     out.line("# \(title)")
     out.line()
     out.line("<!-- Made by `fettle describe --markdown`; a test fails when it is stale. -->")
-    out.line()
-    out.line(introduction)
+    if !introduction.isEmpty {
+      out.line()
+      out.line(introduction)
+    }
     for entry in entries {
       out.line()
       out.line("## `\(entry.name)`")

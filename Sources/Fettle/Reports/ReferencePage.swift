@@ -3,6 +3,7 @@ import CompilerSupport
 import GraphIR
 import Lowering
 import ONNX
+import Passes
 import Rewriting
 import Targets
 
@@ -66,7 +67,10 @@ struct ReferencePage {
       kind: "op", entry: Reference.entry(op: kind),
       form: "%y = \(Op.name) \(operands.joined(separator: ", "))"
         + (attributes.isEmpty ? "" : " {\(attributes.joined(separator: ", "))}") + " : TYPE",
-      facts: [("computed by", lowerings.map { "\($0.name): \($0.summary)" })], partsTitle: "attributes")
+      facts: [
+        ("computed by", lowerings.map { "\($0.name): \($0.summary)" }),
+        ("samples", OpSet.standard[Op.name] == nil ? [] : ["ir-samples/ops/\(Op.name).fettle"]),
+      ], partsTitle: "attributes")
   }
 
   private static func page<P: Pass>(pass kind: P.Type) -> ReferencePage {
@@ -75,6 +79,9 @@ struct ReferencePage {
     if !requires.isEmpty { facts.append(("requires", [requires.joined(separator: ", ")])) }
     if !P.removes.isEmpty {
       facts.append(("removes", [P.removes.map(\.rawValue).joined(separator: ", ")]))
+    }
+    if standardPasses.contains(where: { $0.name == P.name }) {
+      facts.append(("samples", ["ir-samples/passes/\(P.name).fettle"]))
     }
     return ReferencePage(
       kind: "pass", entry: Reference.entry(pass: kind),
