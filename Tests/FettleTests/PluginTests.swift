@@ -104,6 +104,10 @@ import Testing
     let lone = try Subprocess([copy] + words).run()
     #expect(lone.status == 1)
     #expect(lone.errorText.contains("looked in \(place.folder.path)/Modules and "), "\(lone.errorText)")
+    try Platform.createDirectory(place.folder.file("Modules"))
+    try Platform.writeFile(place.folder.file("Modules/Rewriting.swiftmodule"), "")
+    let stale = try Subprocess([copy] + words).run()
+    #expect(stale.status == 1 && stale.errorText.contains("the module is newer than the program"), "\(stale.errorText)")
     #expect(lone.errorText.contains("--modules FOLDER or by the environment variable FETTLE_MODULES"))
   }
 
@@ -122,6 +126,19 @@ import Testing
     #expect(result.errorText.contains("error: pass '\(name)': the process ended by signal"), "\(result.errorText)")
     #expect(result.errorText.contains(message), "\(result.errorText)")
     #expect(try Platform.entries(of: place.folder.path).filter { $0.hasPrefix("out") } == [])
+  }
+
+  @Test func aReaderThatWantsNoMore() throws {
+    let place = try Place()
+    let lines = (0..<20_000).map { "  %v\($0 + 1) = unary %v\($0) {function=exp} : f32[1,8]\n" }.joined()
+    try Platform.writeFile(
+      place.graph, "graph @g(%v0: f32[1,8]) -> (y: %v20000) {\n\(lines)}\n")
+    let outcome = try Subprocess([
+      "sh", "-c", "\"$0\" opt -q --load \"$1\" -p limit-activations \"$2\" | head -n 1",
+      FettleProgram.path ?? "", Self.example, place.graph,
+    ]).run()
+    #expect(outcome.outputText == "graph @g(%v0: f32[1,8]) -> (y: %v20000) {\n")
+    #expect(outcome.errors.count == 0, "\(outcome.errorText)")
   }
 
   @Test func librariesOfAnotherBuild() throws {

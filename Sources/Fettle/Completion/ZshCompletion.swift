@@ -50,7 +50,9 @@ extension CompletionTable {
 
   /// A specification of `_arguments`; every option may be repeated.
   private func zshSpec(_ option: Option) -> String {
-    let names = option.names.count == 1 ? option.names[0] : "{\(option.names.joined(separator: ","))}"
+    // Behind a long name the value may stand after '='.
+    let all = option.names.map { $0.hasPrefix("--") && option.value != nil ? $0 + "=" : $0 }
+    let names = all.count == 1 ? all[0] : "{\(all.joined(separator: ","))}"
     var text = "[\(Self.escaped(option.help))]"
     if let value = option.value {
       text += ":\(Self.escaped(option.placeholder)):\(zshAction(value))"

@@ -21,6 +21,8 @@ struct ChildRun {
   struct Outcome {
     /// The exit status; nil after a crash.
     let status: Int32?
+    /// The signal that ended it.
+    let signal: Int32?
     /// What is to be said of the crash, if there was one.
     let crash: Failure?
     /// The pass that crashed; nil if none was running.
@@ -52,7 +54,7 @@ struct ChildRun {
     let (pass, doing) = ChildNote.read(note)
     let hasCrashed = outcome.status == nil || outcome.timedOut
     return Outcome(
-      status: hasCrashed ? nil : outcome.status,
+      status: hasCrashed ? nil : outcome.status, signal: outcome.signal,
       crash: hasCrashed ? Self.crash(outcome, pass, doing) : nil,
       crashedPass: hasCrashed ? pass : nil,
       output: outcome.outputText, errors: outcome.errorText)
@@ -72,13 +74,18 @@ struct ChildRun {
       at: Origin(subject: pass.map { "pass '\($0)'" }), notes: notes)
   }
 
-  /// Runs the child in place of this process's own work: its words go where the session's go. Returns the exit status.
+  /// Signals that say that somebody wants no more: the terminal went, a key, a closed pipe, a request.
+  private static let requests: [Int32] = [1, 2, 13, 15]
+
+  /// Runs the child in place of this process's own work: its words go where the session's go. Returns the exit status, which is a
+  /// shell's for a child that was asked to end.
   ///
   /// - Throws: what is to be said of a crash.
   func replaceSession(_ session: Session) throws(Failure) -> Int32 {
     let outcome = try run(catching: !session.showsProgress)
     if !outcome.output.isEmpty { try session.output(outcome.output) }
     if !outcome.errors.isEmpty { session.errors(outcome.errors) }
+    if let signal = outcome.signal, Self.requests.contains(signal) { return 128 + signal }
     if let crash = outcome.crash { throw crash }
     return outcome.status ?? Failure.Kind.failed.rawValue
   }

@@ -50,7 +50,7 @@ enum Plugin {
   ) throws(Failure) -> [any Pass.Type] {
     let file = try library(path, modules: modules, session)
     try check(file, for: session.program)
-    let library = try DynamicLibrary(file)
+    let library = try open(file)
     typealias Entry = @convention(c) (UnsafeMutableRawPointer) -> Void
     let entry = try library.function(PluginCompiler.entry, as: Entry.self)
     // Swift keeps tables of the types of a library, which therefore must stay for good.
@@ -63,6 +63,20 @@ enum Plugin {
         "'\(pass.name)' is no name of a pass: small letters, digits and '-'", at: Origin(file: path))
     }
     return passes
+  }
+
+  private static func open(_ path: String) throws(Failure) -> DynamicLibrary {
+    do {
+      return try DynamicLibrary(path)
+    } catch {
+      var failure = error
+      if error.description.contains("undefined symbol") {
+        // The stamp says that it was made for this very program.
+        failure.diagnostics[0].notes.append(
+          "the program does not show its symbols to plug-ins: link it with --export-dynamic")
+      }
+      throw failure
+    }
   }
 
   /// Refuses what is no library, and libraries that were not compiled for this program.
