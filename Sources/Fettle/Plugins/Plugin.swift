@@ -50,7 +50,7 @@ enum Plugin {
   ) throws(Failure) -> [any Pass.Type] {
     let file = try library(path, modules: modules, session)
     try check(file, for: session.program)
-    let library = try open(file)
+    let library = try open(file, named: path)
     typealias Entry = @convention(c) (UnsafeMutableRawPointer) -> Void
     let entry = try library.function(PluginCompiler.entry, as: Entry.self)
     // Swift keeps tables of the types of a library, which therefore must stay for good.
@@ -65,11 +65,13 @@ enum Plugin {
     return passes
   }
 
-  private static func open(_ path: String) throws(Failure) -> DynamicLibrary {
+  /// The library, loaded; failures name the file that the user named.
+  private static func open(_ file: String, named path: String) throws(Failure) -> DynamicLibrary {
     do {
-      return try DynamicLibrary(path)
+      return try DynamicLibrary(file)
     } catch {
       var failure = error
+      failure.diagnostics[0].origin.file = path
       if error.description.contains("undefined symbol") {
         // The stamp says that it was made for this very program.
         failure.diagnostics[0].notes.append(
