@@ -71,7 +71,7 @@ let package = Package(
     tests("Rewriting", "CompilerSupport", "Tensors", "GraphIR"),
     tests(
       "Passes", "CompilerSupport", "Tensors", "GraphIR", "Rewriting", "Evaluation", "Checking"),
-    tests("Fettle", "CompilerSupport", "Checking"),
+    tests("Fettle", "CompilerSupport", "Checking", "GraphIR", "Rewriting", "Tensors"),
     tests("LoopIR", "CompilerSupport", "Tensors", "LoopInterpreter"),
     tests("CEmission", "CompilerSupport", "Tensors", "Targets", "LoopIR", "LoopInterpreter"),
   ],

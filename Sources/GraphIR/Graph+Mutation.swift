@@ -6,6 +6,7 @@ import Tensors
 // consistent, but check no types.
 extension Graph {
   mutating func appendInput(name: String, type: TensorType, role: PortRole) -> ValueID {
+    revision += 1
     let value = values.append(
       ValueRecord(type: type, source: .input(inputs.count), name: name))
     inputs.append(InputPort(name: name, role: role, value: value))
@@ -13,11 +14,13 @@ extension Graph {
   }
 
   mutating func appendOutput(name: String, value: ValueID) {
+    revision += 1
     values[value].outputCount += 1
     outputs.append(OutputPort(name: name, value: value))
   }
 
   mutating func setOutput(_ position: Int, to value: ValueID) {
+    revision += 1
     let old = outputs[position]
     values[old.value].outputCount -= 1
     values[value].outputCount += 1
@@ -27,6 +30,7 @@ extension Graph {
   mutating func replaceInput(
     _ position: Int, type: TensorType
   ) -> (new: ValueID, old: ValueID) {
+    revision += 1
     let port = inputs[position]
     let value = values.append(
       ValueRecord(type: type, source: .input(position), name: port.name))
@@ -39,6 +43,7 @@ extension Graph {
     _ definition: any OpDefinition, operands: [ValueID?], resultTypes: [TensorType],
     location: Location, before successor: OpID?
   ) -> OpID {
+    revision += 1
     let id = ops.append(
       OpRecord(definition: definition, operands: [], results: [], location: location))
     var slots: [UseID] = []
@@ -60,6 +65,7 @@ extension Graph {
 
   /// Removes an op whose results nobody reads.
   mutating func remove(_ op: OpID) {
+    revision += 1
     let record = ops[op]
     for use in record.operands {
       disconnect(use)
@@ -75,6 +81,7 @@ extension Graph {
   }
 
   mutating func setOperand(of op: OpID, slot: Int, to value: ValueID?) {
+    revision += 1
     let use = ops[op].operands[slot]
     disconnect(use)
     if let value { connect(use, to: value) }
@@ -82,6 +89,7 @@ extension Graph {
 
   mutating func move(_ op: OpID, before successor: OpID?) {
     guard op != successor else { return }
+    revision += 1
     unlink(op)
     link(op, before: successor)
   }

@@ -118,6 +118,8 @@ public struct Graph: Sendable {
   public internal(set) var outputs: [OutputPort] = []
   /// The number of ops.
   public internal(set) var opCount = 0
+  /// Grows with every change: two snapshots of one graph with the same number are the same.
+  public internal(set) var revision = 0
   /// Constants by content and by name.
   var constantsByContent: [ContentKey: [ValueID]] = [:]
   var constantNames = UniqueNames()

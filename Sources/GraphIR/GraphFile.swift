@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
-import Tensors
+public import Tensors
 
 /// A graph on disk: `NAME.fettle` with the text and, if there are large constants, `NAME.safetensors` with those.
 public enum GraphFile {
@@ -30,12 +30,15 @@ public enum GraphFile {
     }
   }
 
-  /// Writes a graph, both files or none. To `-`, the standard output, goes the text alone.
+  /// Writes a graph, both files or none. To `-`, the standard output, goes the text alone. The banner's lines become comments at the
+  /// head of the text.
   ///
   /// - Throws: What cannot be written.
-  public static func write(_ graph: Graph, to path: String) throws(Failure) {
+  public static func write(
+    _ graph: Graph, to path: String, banner: [String] = []
+  ) throws(Failure) {
     var outputs = OutputSet()
-    try add(graph, path, to: &outputs)
+    try add(graph, path, banner: banner, to: &outputs)
     try outputs.commit()
   }
 
@@ -43,23 +46,33 @@ public enum GraphFile {
   ///
   /// - Throws: A failure if the constants cannot be encoded.
   public static func add(
-    _ graph: Graph, _ path: String, to outputs: inout OutputSet
+    _ graph: Graph, _ path: String, banner: [String] = [], to outputs: inout OutputSet
   ) throws(Failure) {
-    let (text, large) = graph.text()
+    var options = GraphTextOptions()
+    options.banner = banner
+    let (text, large) = graph.text(options)
     guard path != "-", !large.isEmpty else { return outputs.add(path, text) }
     let sideName = Paths.stem(of: path) + ".safetensors"
-    var options = GraphTextOptions()
     options.sideFiles = [sideName]
+    let sidePath = Paths.join(Paths.folder(of: path), sideName)
+    guard sidePath != path else {
+      throw Failure("a graph's text cannot be called .safetensors", at: Origin(file: path))
+    }
+    outputs.add(sidePath, parts: try encode(large))
+    outputs.add(path, graph.text(options).text)
+  }
+
+  /// The side file that holds the constants which a text names by digest.
+  ///
+  /// - Throws: A failure if a constant cannot be encoded.
+  public static func encode(
+    _ large: [(digest: String, tensor: Tensor)]
+  ) throws(Failure) -> [Bytes] {
     // Wide elements first: then all lie aligned, and a reader need not copy them.
     let widths = Set(large.map(\.tensor.element.bitCount)).sorted(by: >)
     let tensors = widths.flatMap { width in
       large.filter { $0.tensor.element.bitCount == width }.map { (name: $0.digest, tensor: $0.tensor) }
     }
-    let sidePath = Paths.join(Paths.folder(of: path), sideName)
-    guard sidePath != path else {
-      throw Failure("a graph's text cannot be called .safetensors", at: Origin(file: path))
-    }
-    outputs.add(sidePath, parts: try Safetensors.encode(tensors))
-    outputs.add(path, graph.text(options).text)
+    return try Safetensors.encode(tensors)
   }
 }

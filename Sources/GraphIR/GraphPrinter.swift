@@ -8,6 +8,8 @@ public struct GraphTextOptions: Sendable {
   public var inlineLimit = 16
   /// The `.safetensors` files, beside the text, in which a reader finds the large constants.
   public var sideFiles: [String] = []
+  /// Comment lines at the head, without the slashes.
+  public var banner: [String] = []
 
   /// Constants of up to 16 elements inline, no side files.
   public init() {}
@@ -44,6 +46,10 @@ struct GraphPrinter {
   }
 
   mutating func write() {
+    for line in options.banner {
+      // A line break in a name must not end the comment.
+      out.line("// " + line.split(whereSeparator: \.isNewline).joined(separator: " "))
+    }
     for file in options.sideFiles { out.line("constants \(TextName.quoted(file))") }
     if !options.sideFiles.isEmpty { out.line() }
     let inputs = graph.inputs.map { input($0) }

@@ -163,16 +163,19 @@ public struct Rewriter: ~Copyable {
 
   /// Names the tensor of a value.
   public mutating func setName(of value: ValueID, to name: String) {
+    graph.revision += 1
     graph.values[value].name = name
   }
 
   /// Notes, or drops, what is known of a value's channels.
   public mutating func setStatistics(of value: ValueID, to statistics: ChannelStatistics?) {
+    graph.revision += 1
     graph.values[value].statistics = statistics
   }
 
   /// Sets where an op comes from.
   public mutating func setLocation(of op: OpID, to location: Location) {
+    graph.revision += 1
     graph.ops[op].location = location
   }
 

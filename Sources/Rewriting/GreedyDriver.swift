@@ -29,6 +29,7 @@ public struct GreedyDriver: Sendable {
     on graph: inout Graph, _ observer: (any PassObserver)? = nil
   ) throws(Failure) {
     let limit = 256 + 64 * graph.opCount
+    let observer = observer.flatMap { $0.watchesRewrites ? $0 : nil }
     let start = graph.opIDs
     try graph.rewrite { (rw) throws(Failure) in
       var worklist = Worklist(start)

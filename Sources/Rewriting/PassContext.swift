@@ -7,8 +7,6 @@ public struct PassContext {
   public var runner: (any GraphRunner)?
   /// Inputs like those of the finished model; nil if the user gave none.
   public var samples: Samples?
-  /// Tells what a graph costs on the target; nil if no target is chosen.
-  public var meter: (any CostMeter)?
   /// Watches passes and rewrites.
   public var observer: (any PassObserver)?
   /// Warnings for the user, in order.
@@ -16,12 +14,11 @@ public struct PassContext {
 
   /// A context; a pass that requires what is missing is refused by the pipeline.
   public init(
-    runner: (any GraphRunner)? = nil, samples: Samples? = nil, meter: (any CostMeter)? = nil,
+    runner: (any GraphRunner)? = nil, samples: Samples? = nil,
     observer: (any PassObserver)? = nil
   ) {
     self.runner = runner
     self.samples = samples
-    self.meter = meter
     self.observer = observer
   }
 }

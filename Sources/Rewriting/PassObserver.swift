@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
 public import GraphIR
 
 /// A rewrite that was tried on an op.
@@ -21,19 +22,74 @@ public struct RewriteEvent: Sendable {
   public let outcome: Outcome
 }
 
+/// Seconds that a step of a pipeline took.
+public struct PassSeconds: Sendable {
+  /// The pass itself.
+  public var run: Double
+  /// The verification of its result.
+  public var verify: Double
+}
+
 /// Something that watches a pipeline: a trace, a ledger, a progress display. Every method has an
-/// empty default.
+/// empty default; what `willRun` and `didRun` throw ends the pipeline.
 public protocol PassObserver: AnyObject {
+  /// Whether `tried` is to be called; asked for once a pass, as describing each trial costs time.
+  var watchesRewrites: Bool { get }
   /// A pass is about to run; `position` counts the passes of the pipeline from 0.
-  func willRun(_ pass: any Pass, at position: Int, on graph: Graph)
-  /// A pass has run and its result is verified; `seconds` is the time of the pass alone.
-  func didRun(_ pass: any Pass, at position: Int, on graph: Graph, seconds: Double)
+  func willRun(_ pass: any Pass, at position: Int, on graph: Graph) throws(Failure)
+  /// A pass has run and its result is verified.
+  func didRun(
+    _ pass: any Pass, at position: Int, on graph: Graph, seconds: PassSeconds) throws(Failure)
+  /// A pass threw, or its result is not sound; `graph` is the one in front of it, `broken` what it
+  /// left behind.
+  func didFail(
+    _ pass: any Pass, at position: Int, on graph: Graph, broken: Graph, _ failure: Failure)
   /// A rewrite was tried on an op of a kind that it looks at.
   func tried(_ event: RewriteEvent)
 }
 
 extension PassObserver {
-  public func willRun(_ pass: any Pass, at position: Int, on graph: Graph) {}
-  public func didRun(_ pass: any Pass, at position: Int, on graph: Graph, seconds: Double) {}
+  public var watchesRewrites: Bool { false }
+  public func willRun(_ pass: any Pass, at position: Int, on graph: Graph) throws(Failure) {}
+  public func didRun(
+    _ pass: any Pass, at position: Int, on graph: Graph, seconds: PassSeconds
+  ) throws(Failure) {}
+  public func didFail(
+    _ pass: any Pass, at position: Int, on graph: Graph, broken: Graph, _ failure: Failure
+  ) {}
   public func tried(_ event: RewriteEvent) {}
+}
+
+/// Several observers as one, told in their order.
+public final class PassObservers: PassObserver {
+  private let members: [any PassObserver]
+
+  /// A group.
+  public init(_ members: [any PassObserver]) { self.members = members }
+
+  public var watchesRewrites: Bool { members.contains { $0.watchesRewrites } }
+
+  public func willRun(_ pass: any Pass, at position: Int, on graph: Graph) throws(Failure) {
+    for member in members { try member.willRun(pass, at: position, on: graph) }
+  }
+
+  public func didRun(
+    _ pass: any Pass, at position: Int, on graph: Graph, seconds: PassSeconds
+  ) throws(Failure) {
+    for member in members {
+      try member.didRun(pass, at: position, on: graph, seconds: seconds)
+    }
+  }
+
+  public func didFail(
+    _ pass: any Pass, at position: Int, on graph: Graph, broken: Graph, _ failure: Failure
+  ) {
+    for member in members {
+      member.didFail(pass, at: position, on: graph, broken: broken, failure)
+    }
+  }
+
+  public func tried(_ event: RewriteEvent) {
+    for member in members where member.watchesRewrites { member.tried(event) }
+  }
 }

@@ -82,25 +82,34 @@ public struct Pipeline: Sendable {
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     try check(on: graph, context)
     for (position, pass) in passes.enumerated() {
-      let name = type(of: pass).name
-      context.observer?.willRun(pass, at: position, on: graph)
+      try context.observer?.willRun(pass, at: position, on: graph)
       let start = Platform.monotonicSeconds
       var changed = graph
       do {
         try pass.run(on: &changed, &context)
       } catch {
-        throw error.located(subject: "pass '\(name)'")
+        let failure = error.located(subject: "pass '\(type(of: pass).name)'")
+        context.observer?.didFail(pass, at: position, on: graph, broken: changed, failure)
+        throw failure
       }
-      let seconds = Platform.monotonicSeconds - start
-      let findings = changed.verify()
-      guard findings.isEmpty else {
-        let head = Diagnostic(
-          "the pass has made a graph that is not sound, which is a bug in it",
-          at: Origin(subject: "pass '\(name)'"))
-        throw Failure([head] + findings)
+      let ran = Platform.monotonicSeconds
+      if let failure = Self.unsoundness(of: changed, after: pass) {
+        context.observer?.didFail(pass, at: position, on: graph, broken: changed, failure)
+        throw failure
       }
+      let seconds = PassSeconds(run: ran - start, verify: Platform.monotonicSeconds - ran)
       graph = changed
-      context.observer?.didRun(pass, at: position, on: graph, seconds: seconds)
+      try context.observer?.didRun(pass, at: position, on: graph, seconds: seconds)
     }
+  }
+
+  /// What is wrong with a graph that a pass has made, or nil.
+  private static func unsoundness(of graph: Graph, after pass: any Pass) -> Failure? {
+    let findings = graph.verify()
+    guard !findings.isEmpty else { return nil }
+    let head = Diagnostic(
+      "the pass has made a graph that is not sound, which is a bug in it",
+      at: Origin(subject: "pass '\(type(of: pass).name)'"))
+    return Failure([head] + findings)
   }
 }

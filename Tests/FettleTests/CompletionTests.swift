@@ -63,7 +63,7 @@ import Testing
     let help = SampleCheck.command(["help", command], Driver.standardToolkit).stdout
     let names = help.split(separator: "\n").filter { $0.hasPrefix("  -") }
       .flatMap { $0.split(separator: " ").prefix { $0.hasPrefix("-") } }
-      .map { String($0.hasSuffix(",") ? $0.dropLast() : $0) }
+      .map { String($0.prefix { $0 != "," && $0 != "[" }) }
     #expect(names.contains("--help"))
     #expect(try Self.offers(["fettle", command, "-"]) == Set(names))
   }

@@ -48,7 +48,8 @@ import Testing
       "func expression(", "func coordinates(", "func isPositional(", "func export(",
       "func multiplyAccumulates(", "func rewrite(", "func write(", "init(reading", "static func +",
       "static func -", "static func *", "static func /", "func check", "func text", "func prepare(",
-      "func measure(", "func read(", "func apply(", "func willRun(", "func didRun(", "func tried(",
+      "func measure(", "func read(", "func apply(", "func willRun(", "func didRun(", "func didFail(",
+      "var watchesRewrites", "func tried(",
     ].contains { line.contains($0) }
   }
 }

@@ -53,8 +53,9 @@ private final class Recorder: PassObserver {
   func willRun(_ pass: any Pass, at position: Int, on graph: Graph) {
     lines.append("\(position) \(pass.text) on \(graph.opCount)")
   }
-  func didRun(_ pass: any Pass, at position: Int, on graph: Graph, seconds: Double) {
-    lines.append("\(position) done with \(graph.opCount), \(seconds >= 0)")
+  let watchesRewrites = true
+  func didRun(_ pass: any Pass, at position: Int, on graph: Graph, seconds: PassSeconds) {
+    lines.append("\(position) done with \(graph.opCount), \(seconds.run >= 0)")
   }
   func tried(_ event: RewriteEvent) {
     lines.append("\(event.rewrite) on \(event.op) of \(event.location.layers): \(event.outcome)")

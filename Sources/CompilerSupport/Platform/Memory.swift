@@ -23,4 +23,29 @@ extension Platform {
     else { throw Failure("\(what) would take \(bytes) bytes of memory, more than there is") }
     munmap(block, bytes)
   }
+
+  /// Bytes of memory that the process has in use now, or nil where the system does not say.
+  public static var residentBytes: Int? {
+    // Pages, the second number (proc(5)).
+    guard let text = try? readText("/proc/self/statm"),
+      let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+    else { return nil }
+    let (bytes, overflow) = pages.multipliedReportingOverflow(by: sysconf(Int32(_SC_PAGESIZE)))
+    return overflow ? nil : bytes
+  }
+
+  /// The most memory that the process has had in use, in bytes, or nil where the system does not
+  /// say.
+  public static var peakResidentBytes: Int? {
+    var usage = rusage()
+    #if canImport(Darwin)
+      guard getrusage(RUSAGE_SELF, &usage) == 0, usage.ru_maxrss > 0 else { return nil }
+      return usage.ru_maxrss
+    #else
+      let this = __rusage_who_t(RUSAGE_SELF.rawValue)
+      guard getrusage(this, &usage) == 0, usage.ru_maxrss > 0 else { return nil }
+      let (bytes, overflow) = usage.ru_maxrss.multipliedReportingOverflow(by: 1024)
+      return overflow ? nil : bytes
+    #endif
+  }
 }

@@ -7,7 +7,7 @@ public struct Arguments: Sendable {
   public let positional: [String]
   private let values: [String: [String]]
 
-  /// Sorts words by the options that a command takes. `--name=value` and `--name value` mean the same; behind `--` nothing is an option.
+  /// Sorts words by the options that a command takes. `--name=value` and `--name value` mean the same (only the first, where the value may be left out); behind `--` nothing is an option.
   ///
   /// - Throws: a usage failure for an unknown option or a missing value.
   init(_ words: [String], options: [UntypedOption]) throws(Failure) {
@@ -36,7 +36,7 @@ public struct Arguments: Sendable {
       if option.placeholder == nil {
         guard inline == nil else { throw Failure("option '\(name)' takes no value", kind: .usage) }
         values[key, default: []].append("")
-      } else if let value = inline ?? rest.popFirst() {
+      } else if let value = inline ?? option.assumed ?? rest.popFirst() {
         values[key, default: []].append(value)
       } else {
         throw Failure(

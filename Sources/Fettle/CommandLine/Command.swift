@@ -21,7 +21,7 @@ public protocol Command: Sendable {
 extension Command {
   /// All options: where passes are named, those of plug-ins too; and those of every command.
   static var allOptions: [UntypedOption] {
-    let takesPasses = options.contains { $0.names == OptCommand.pipeline.names }
+    let takesPasses = options.contains { $0.names == PipelineOptions.pipeline.names }
     return options + (takesPasses ? Plugin.options : []) + [helpOption.untyped, quietOption.untyped]
   }
 
@@ -30,7 +30,8 @@ extension Command {
     var table = Table(untitled: [.left, .left])
     for option in allOptions {
       let names = option.names.joined(separator: ", ")
-      table.row(["  " + names + (option.placeholder.map { " " + $0 } ?? ""), option.help])
+      let value = option.placeholder.map { option.assumed == nil ? " \($0)" : "[=\($0)]" }
+      table.row(["  " + names + (value ?? ""), option.help])
     }
     return "usage: fettle \(name) \(usage)\n\n\(summary)\n\noptions:\n" + table.text
   }

@@ -7,6 +7,8 @@ public struct CommandOption<Value>: Sendable {
   public let names: [String]
   /// What the help text puts behind the name, as in `FILE`; nil for a switch.
   public let placeholder: String?
+  /// What stands for a value that is left out; nil if there must be one.
+  public let assumed: String?
   /// What the help text says.
   public let help: String
   /// The words that may stand behind the name, if they are few; shells complete them.
@@ -21,6 +23,7 @@ public struct CommandOption<Value>: Sendable {
   ) {
     self.names = names
     self.placeholder = placeholder
+    assumed = nil
     self.help = help
     words = []
     self.parse = parse
@@ -28,7 +31,8 @@ public struct CommandOption<Value>: Sendable {
 
   /// The option without its type, for lists.
   var untyped: UntypedOption {
-    UntypedOption(names: names, placeholder: placeholder, help: help, words: words)
+    UntypedOption(
+      names: names, placeholder: placeholder, assumed: assumed, help: help, words: words)
   }
 }
 
@@ -37,6 +41,19 @@ extension CommandOption where Value == String {
   public init(_ names: String..., text placeholder: String, help: String) {
     self.names = names
     self.placeholder = placeholder
+    assumed = nil
+    self.help = help
+    words = []
+    parse = { $0 }
+  }
+
+  /// An option that may stand alone, or with a value behind `=`.
+  public init(
+    _ names: String..., optional placeholder: String, assumed: String, help: String
+  ) {
+    self.names = names
+    self.placeholder = placeholder
+    self.assumed = assumed
     self.help = help
     words = []
     parse = { $0 }
@@ -48,6 +65,7 @@ extension CommandOption where Value == Bool {
   public init(_ names: String..., help: String) {
     self.names = names
     placeholder = nil
+    assumed = nil
     self.help = help
     words = []
     parse = { _ in true }
@@ -59,6 +77,7 @@ extension CommandOption where Value: AttributeWord {
   public init(_ names: String..., word placeholder: String, help: String) {
     self.names = names
     self.placeholder = placeholder
+    assumed = nil
     self.help = "\(help) (\(Value.form))"
     words = Value.allCases.map(\.rawValue)
     parse = { (text) throws(Failure) in
@@ -78,6 +97,7 @@ extension CommandOption where Value == Int {
   public init(_ names: String..., number placeholder: String, minimum: Int = 0, help: String) {
     self.names = names
     self.placeholder = placeholder
+    assumed = nil
     self.help = help
     words = []
     parse = { (text) throws(Failure) in
@@ -104,6 +124,7 @@ extension CommandOption where Value == Double {
   public init(_ names: String..., real placeholder: String, help: String) {
     self.names = names
     self.placeholder = placeholder
+    assumed = nil
     self.help = help
     words = []
     parse = { (text) throws(Failure) in
@@ -120,6 +141,7 @@ extension CommandOption where Value == [String] {
   public init(_ names: String..., list placeholder: String, help: String) {
     self.names = names
     self.placeholder = placeholder
+    assumed = nil
     self.help = help
     words = []
     parse = { $0.split(separator: ",").map(String.init) }
@@ -131,6 +153,7 @@ extension CommandOption where Value == [Double] {
   public init(_ names: String..., reals placeholder: String, help: String) {
     self.names = names
     self.placeholder = placeholder
+    assumed = nil
     self.help = help
     words = []
     parse = { (text) throws(Failure) in
@@ -150,6 +173,7 @@ extension CommandOption where Value == [Double] {
 public struct UntypedOption: Sendable {
   public let names: [String]
   public let placeholder: String?
+  public let assumed: String?
   public let help: String
   public let words: [String]
 }

@@ -20,14 +20,13 @@ struct AnalyzeCommand: Command {
   static let svg = CommandOption<String>("--svg", text: "FILE", help: "a picture of the arena over time")
   static let options =
     [
-      flash.untyped, ram.untyped, json.untyped, svg.untyped, OptCommand.pipeline.untyped,
+      flash.untyped, ram.untyped, json.untyped, svg.untyped,
       TargetOptions.target.untyped, EmissionChoices.name.untyped,
-    ] + ModelOptions.all
+    ] + PipelineOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     var model = try Model.load(try arguments.single("model"), arguments, session)
-    let text = try arguments[OptCommand.pipeline] ?? defaultPipeline.text
-    let pipeline = try OptCommand.pipeline(text, session)
+    let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
     try PassRun.run(pipeline, on: &model.graph, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
     let job = try EmissionJob(

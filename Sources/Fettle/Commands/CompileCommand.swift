@@ -21,15 +21,17 @@ struct CompileCommand: Command {
     "--no-verify", help: "do not compile and run the C on this machine to check it")
   static let options =
     [
-      outputOption.untyped, TargetOptions.target.untyped, OptCommand.pipeline.untyped,
-      foldPreprocessing.untyped, noVerify.untyped,
-    ] + EmissionChoices.all + DataOptions.all + ModelOptions.all
+      outputOption.untyped, TargetOptions.target.untyped, foldPreprocessing.untyped,
+      noVerify.untyped,
+    ] + PipelineOptions.all + PassReportOptions.all + EmissionChoices.all + DataOptions.all
+    + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard let folder = try arguments[outputOption], folder != "-" else {
       throw Failure("where the files go is missing: -o FOLDER", kind: .usage)
     }
     let progress = session.progress()
+    let start = Platform.monotonicSeconds
     progress.begin("read the model")
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
@@ -47,18 +49,17 @@ struct CompileCommand: Command {
     let ports = try PortOptions.apply(to: &model.graph, arguments, inputsAreFolded: isFolded)
     let original = model.graph
     let portData = try ports.adapt(data)
-    let pipeline = try OptCommand.pipeline(
-      try arguments[OptCommand.pipeline] ?? defaultPipeline.text, session)
-    var stages = StageTable(target: target, table: session.toolkit.lowerings)
-    try stages.add("as it came", original, seconds: 0)
-    for pass in pipeline.passes {
-      progress.begin(type(of: pass).name)
-      let start = Platform.monotonicSeconds
-      try PassRun.run(Pipeline([pass]), on: &model.graph, session)
-      try stages.add(
-        type(of: pass).name, model.graph, seconds: Platform.monotonicSeconds - start)
-    }
+    let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
+    let run = try WatchedPassRun(
+      pipeline, of: model, arguments, session, stem: Paths.join(folder, model.name))
+    run.times.add("read the model", seconds: Platform.monotonicSeconds - start)
+    let measurement =
+      run.ledger.forms.isFull
+      ? try LedgerMeasurement(
+        for: model.graph, portData, target: target, arguments, session, progress) : nil
+    try run.run(on: &model.graph, measuring: measurement, progress)
     progress.begin("emit C")
+    let emitStart = Platform.monotonicSeconds
     var job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)
@@ -69,8 +70,9 @@ struct CompileCommand: Command {
     let checks = try check(
       Original(graph: plain, data: data, withPorts: original), job, portData, arguments, session)
     let paths = try EmissionJob.write(files, to: folder)
-    try session.output(
-      Self.summary(stages, checks, files, paths, job.compileLine(files, folder: folder)))
+    run.times.add("emit C, check it, write it", seconds: Platform.monotonicSeconds - emitStart)
+    try session.output(Self.summary(run.ledger, job, checks, files, paths, folder))
+    try run.finish(tableWanted: false)
   }
 
   /// The model as it came.
@@ -125,15 +127,27 @@ struct CompileCommand: Command {
   }
 
   private static func summary(
-    _ stages: StageTable, _ checks: [String], _ files: [EmittedFile], _ paths: [String],
-    _ command: String
+    _ ledger: Ledger, _ job: EmissionJob, _ checks: [String], _ files: [EmittedFile],
+    _ paths: [String], _ folder: String
   ) -> String {
     var table = Table(untitled: [.left, .right])
     for (path, file) in zip(paths, files) {
       table.row(["  " + path, NumberText.grouped(file.count) + " B"])
     }
-    let verdict = checks.isEmpty ? "" : checks.joined(separator: "\n") + "\n\n"
-    return "\(stages.text)\n\(verdict)wrote\n\(table.text)\ncompile with\n  \(command)\n"
+    let program = job.lowered.program
+    let arena = NumberText.grouped(program.arenaBytes)
+    let bound = NumberText.grouped(program.arenaLowerBound)
+    let lines = ["arena        \(arena) B (at least \(bound) B in any order of the layers)"] + checks
+    return """
+      \(ledger.text)
+      \(lines.joined(separator: "\n"))
+
+      wrote
+      \(table.text)
+      compile with
+        \(job.compileLine(files, folder: folder))
+
+      """
   }
 }
 

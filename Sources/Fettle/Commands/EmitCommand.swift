@@ -15,13 +15,13 @@ struct EmitCommand: Command {
     "--explain", help: "say which lowering was chosen for each layer, and why")
   static let loops = CommandOption<Bool>("--print-loops", help: "print the loop programs instead of C")
   static let options =
-    [explain.untyped, loops.untyped, OptCommand.pipeline.untyped, outputOption.untyped, TargetOptions.target.untyped]
-    + EmissionChoices.all + ModelOptions.all
+    [explain.untyped, loops.untyped, outputOption.untyped, TargetOptions.target.untyped]
+    + EmissionChoices.all + PipelineOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let ports = try PortOptions.apply(to: &model.graph, arguments)
-    let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
+    let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(pipeline, on: &model.graph, session)
     let target = try TargetOptions.target(arguments, session, default: "host")
     var job = try EmissionJob(

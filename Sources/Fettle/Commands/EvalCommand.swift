@@ -10,13 +10,13 @@ struct EvalCommand: Command {
   static let usage = "MODEL --data FILE.npz [-p PIPELINE]"
   static let json = CommandOption<Bool>("--json", help: "the result as JSON")
   static let options =
-    [OptCommand.pipeline.untyped, json.untyped] + DataOptions.all + RunnerOptions.all
+    [json.untyped] + PipelineOptions.all + DataOptions.all + RunnerOptions.all
     + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let path = try arguments.single("model")
     var model = try Model.load(path, arguments, session)
-    let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
+    let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(pipeline, on: &model.graph, session)
     guard let data = try DataSet.load(arguments, for: model.graph) else {
       throw Failure("the data are missing: --data FILE.npz", kind: .usage)

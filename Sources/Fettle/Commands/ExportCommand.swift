@@ -8,15 +8,14 @@ struct ExportCommand: Command {
   static let name = "export"
   static let summary = "turn a graph into an ONNX model"
   static let usage = "MODEL [-p PIPELINE] -o MODEL.onnx"
-  static let options =
-    [OptCommand.pipeline.untyped, outputOption.untyped] + ModelOptions.all
+  static let options = [outputOption.untyped] + PipelineOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard let path = try arguments[outputOption] else {
       throw Failure("where the model goes is missing: -o MODEL.onnx", kind: .usage)
     }
     var model = try Model.load(try arguments.single("model"), arguments, session)
-    let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
+    let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(pipeline, on: &model.graph, session)
     var files = OutputSet()
     files.add(path, parts: try ONNXExporter.model(from: model.graph).chunks())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 import GraphIR
+import Rewriting
 
 /// `fettle import`: ONNX to the text form.
 struct ImportCommand: Command {
@@ -12,20 +13,25 @@ struct ImportCommand: Command {
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let path = try arguments.single("model")
     let model = try Model.load(path, arguments, session)
-    try GraphOutput.write(model.graph, to: try arguments[outputOption], session)
+    let banner = Banner(model: model.path, digest: model.digest, pipeline: Pipeline())
+    try GraphOutput.write(
+      model.graph, to: try arguments[outputOption], banner: banner.lines(after: 0), session)
   }
 }
 
 /// Where commands write graphs.
 enum GraphOutput {
-  /// Writes a graph to a file with its large constants beside it, or as text to the standard output.
+  /// Writes a graph to a file with its large constants beside it, or as text to the standard output,
+  /// under a banner.
   static func write(
-    _ graph: Graph, to path: String?, _ session: Session
+    _ graph: Graph, to path: String?, banner: [String], _ session: Session
   ) throws(Failure) {
     if let path, path != "-" {
-      try GraphFile.write(graph, to: path)
+      try GraphFile.write(graph, to: path, banner: banner)
     } else {
-      try session.output(graph.text().text + "\n")
+      var options = GraphTextOptions()
+      options.banner = banner
+      try session.output(graph.text(options).text)
     }
   }
 }

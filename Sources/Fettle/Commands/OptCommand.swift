@@ -7,38 +7,36 @@ import Rewriting
 struct OptCommand: Command {
   static let name = "opt"
   static let summary = "run passes on a model"
-  static let usage = "MODEL [-p PIPELINE] [-o GRAPH.fettle]"
-  static let pipeline = CommandOption<String>(
-    "-p", "--pipeline", text: "PASSES",
-    help: "passes separated by commas, with options as in 'a, b{x=1 y=2}'; @FILE reads them from a file")
-  static let options = [pipeline.untyped, outputOption.untyped] + ModelOptions.all
+  static let usage = "MODEL [-p PIPELINE] [-o GRAPH.fettle] [--ledger] [--dump-dir FOLDER]"
+  static let options =
+    [outputOption.untyped] + PipelineOptions.all + PassReportOptions.all + DataOptions.all
+    + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
+    let start = Platform.monotonicSeconds
     var model = try Model.load(try arguments.single("model"), arguments, session)
-    let pipeline = try Self.pipeline(try arguments[Self.pipeline] ?? "", session)
-    try PassRun.run(pipeline, on: &model.graph, session)
-    try GraphOutput.write(model.graph, to: try arguments[outputOption], session)
-  }
-
-  /// The pipeline that a text spells; `@FILE` stands for the text of a file.
-  static func pipeline(_ text: String, _ session: Session) throws(Failure) -> Pipeline {
-    guard text.hasPrefix("@") else {
-      return try Pipeline(parsing: text, known: session.toolkit.passes)
+    let readSeconds = Platform.monotonicSeconds - start
+    let pipeline = try PipelineOptions.pipeline(arguments, session)
+    let output = try arguments[outputOption]
+    let run = try WatchedPassRun(
+      pipeline, of: model, arguments, session, stem: output.flatMap(Self.stem))
+    run.times.add("read the model", seconds: readSeconds)
+    let progress = session.progress()
+    let data = try DataSet.load(arguments, for: model.graph)
+    let target = try TargetOptions.target(arguments, session, default: "c99")
+    let measurement = try LedgerMeasurement(
+      for: model.graph, data, target: target, arguments, session, progress)
+    try run.run(on: &model.graph, measuring: measurement, progress)
+    let banner = run.banner.lines(after: pipeline.passes.count)
+    try run.times.measure("write the graph") { () throws(Failure) in
+      try GraphOutput.write(model.graph, to: output, banner: banner, session)
     }
-    let path = String(text.dropFirst())
-    return try Pipeline(
-      parsing: try Platform.readText(path), known: session.toolkit.passes, file: path)
+    let isAtTerminal = session.showsProgress && Platform.isTerminal(.error)
+    try run.finish(tableWanted: run.ledger.forms.wantsTable || data != nil || isAtTerminal)
   }
-}
 
-/// Pipelines run for a command.
-enum PassRun {
-  /// Runs a pipeline and tells its warnings.
-  static func run(
-    _ pipeline: Pipeline, on graph: inout Graph, _ session: Session
-  ) throws(Failure) {
-    var context = PassContext(observer: ChildNote.isChild ? PassNotes() : nil)
-    try pipeline.run(on: &graph, &context)
-    session.warn(context.warnings)
+  /// The path of an output without its ending; nil for the standard output.
+  private static func stem(of path: String) -> String? {
+    path == "-" ? nil : Paths.join(Paths.folder(of: path), Paths.stem(of: path))
   }
 }

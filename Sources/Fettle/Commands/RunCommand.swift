@@ -12,7 +12,7 @@ struct RunCommand: Command {
     "--batch", text: "LIST.json",
     help: "many runs: [{\"model\": …, \"inputs\": […], \"outdir\": …}, …]; each writes OUTDIR/status")
   static let options =
-    [batch.untyped, OptCommand.pipeline.untyped, outputOption.untyped] + RunnerOptions.all
+    [batch.untyped, outputOption.untyped] + PipelineOptions.all + RunnerOptions.all
     + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
@@ -37,7 +37,7 @@ struct RunCommand: Command {
     _ entry: BatchEntry, _ arguments: Arguments, _ session: Session
   ) throws(Failure) {
     var model = try Model.load(entry.model, arguments, session)
-    let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
+    let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(pipeline, on: &model.graph, session)
     let graph = model.graph
     guard entry.inputs.count == graph.inputs.count else {

@@ -18,8 +18,8 @@ struct VerifyCommand: Command {
   static let scale = CommandOption<Double>(
     "--input-scale", real: "NUMBER", help: "the deviation of made-up inputs (default 1)")
   static let options =
-    [tolerance.untyped, seeds.untyped, scale.untyped, OptCommand.pipeline.untyped]
-    + DataOptions.all + RunnerOptions.all + ModelOptions.all
+    [tolerance.untyped, seeds.untyped, scale.untyped]
+    + PipelineOptions.all + DataOptions.all + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard let first = arguments.positional.first, arguments.positional.count <= 2 else {
@@ -30,7 +30,7 @@ struct VerifyCommand: Command {
     if let second = arguments.positional[safe: 1] {
       other = try Model.load(second, arguments, session).graph
     }
-    let pipeline = try OptCommand.pipeline(try arguments[OptCommand.pipeline] ?? "", session)
+    let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(pipeline, on: &other, session)
     let samples = try self.samples(arguments, reference)
     let runner = try RunnerOptions.runner(arguments, session)

@@ -32,36 +32,12 @@ struct Accuracy {
   ) throws(Failure) -> Accuracy {
     progress.begin(title, total: data.samples.count)
     defer { progress.end() }
-    switch data.metric {
-    case .top1, .none:
-      var answers: [Int] = []
-      try runner.run(graph, on: data.samples) { (i, outputs) throws(Failure) in
-        answers.append(outputs.first.map(Self.largest) ?? 0)
-        progress.advance(to: i + 1)
-      }
-      guard let labels = data.labels, data.metric == .top1 else {
-        return Accuracy(value: nil, correct: nil, count: answers.count, metric: .none, answers: answers)
-      }
-      let correct = zip(answers, labels).count { $0 == $1 }
-      return Accuracy(
-        value: answers.isEmpty ? 0 : Double(correct) / Double(answers.count), correct: correct,
-        count: answers.count, metric: .top1, answers: answers)
-    case .reconstructionAUC:
-      var scores: [Double] = []
-      try runner.run(graph, on: data.samples) { (i, outputs) throws(Failure) in
-        if i % data.samplesPerLabel == 0 { scores.append(0) }
-        guard let output = outputs.first else { return }
-        let input = try data.samples.load(i)
-        guard let first = input.first, first.count == output.count else {
-          throw Failure("'reconstruction-auc' needs an output like the input")
-        }
-        scores[scores.count - 1] += Self.meanSquare(output, first) / Double(data.samplesPerLabel)
-        progress.advance(to: i + 1)
-      }
-      let area = Self.areaUnderCurve(scores, labels: data.labels ?? [])
-      return Accuracy(
-        value: area, correct: nil, count: scores.count, metric: .reconstructionAUC, answers: [])
+    var meter = AccuracyMeter(data)
+    try runner.run(graph, on: data.samples) { (i, outputs) throws(Failure) in
+      try meter.add(i, outputs)
+      progress.advance(to: i + 1)
     }
+    return meter.accuracy
   }
 
   /// The position of the largest element; of equals the first. A single integer is such a position
@@ -72,11 +48,6 @@ struct Accuracy {
     }
     let values = tensor.doubles()
     return values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 }
-  }
-
-  private static func meanSquare(_ a: Tensor, _ b: Tensor) -> Double {
-    let sum = zip(a.doubles(), b.doubles()).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    return a.count == 0 ? 0 : sum / Double(a.count)
   }
 
   /// The area under the ROC curve by ranks, ties counted half (Mann-Whitney).

@@ -42,7 +42,7 @@ final class PassNotes: PassObserver {
     ChildNote.write("it ran", pass: type(of: pass).name)
   }
 
-  func didRun(_ pass: any Pass, at position: Int, on graph: Graph, seconds: Double) {
+  func didRun(_ pass: any Pass, at position: Int, on graph: Graph, seconds: PassSeconds) {
     ChildNote.write("outside of any pass")
   }
 }

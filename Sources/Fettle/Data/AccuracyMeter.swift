@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import Rewriting
+import Tensors
+
+/// Takes the outputs of sample after sample and tells the accuracy at the end.
+struct AccuracyMeter {
+  private let data: DataSet
+  /// The largest output's position for each sample.
+  private var answers: [Int] = []
+  /// The reconstruction error of each recording.
+  private var scores: [Double] = []
+
+  init(_ data: DataSet) { self.data = data }
+
+  /// Enters the outputs of sample `i`; samples come in order.
+  ///
+  /// - Throws: if the metric does not suit the outputs.
+  mutating func add(_ i: Int, _ outputs: [Tensor]) throws(Failure) {
+    switch data.metric {
+    case .top1, .none: answers.append(outputs.first.map(Accuracy.largest) ?? 0)
+    case .reconstructionAUC:
+      if i % data.samplesPerLabel == 0 { scores.append(0) }
+      guard let output = outputs.first else { return }
+      let input = try data.samples.load(i)
+      guard let first = input.first, first.count == output.count else {
+        throw Failure("'reconstruction-auc' needs an output like the input")
+      }
+      scores[scores.count - 1] += Self.meanSquare(output, first) / Double(data.samplesPerLabel)
+    }
+  }
+
+  /// The accuracy over what was entered.
+  var accuracy: Accuracy {
+    switch data.metric {
+    case .top1, .none:
+      guard let labels = data.labels, data.metric == .top1 else {
+        return Accuracy(value: nil, correct: nil, count: answers.count, metric: .none, answers: answers)
+      }
+      let correct = zip(answers, labels).count { $0 == $1 }
+      return Accuracy(
+        value: answers.isEmpty ? 0 : Double(correct) / Double(answers.count), correct: correct,
+        count: answers.count, metric: .top1, answers: answers)
+    case .reconstructionAUC:
+      let area = Accuracy.areaUnderCurve(scores, labels: data.labels ?? [])
+      return Accuracy(
+        value: area, correct: nil, count: scores.count, metric: .reconstructionAUC, answers: [])
+    }
+  }
+
+  private static func meanSquare(_ a: Tensor, _ b: Tensor) -> Double {
+    let sum = zip(a.doubles(), b.doubles()).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return a.count == 0 ? 0 : sum / Double(a.count)
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import GraphIR
+import Rewriting
+
+/// Pipelines run for a command.
+enum PassRun {
+  /// Runs a pipeline and tells its warnings.
+  static func run(
+    _ pipeline: Pipeline, on graph: inout Graph, _ session: Session
+  ) throws(Failure) {
+    var context = PassContext(observer: ChildNote.isChild ? PassNotes() : nil)
+    try pipeline.run(on: &graph, &context)
+    session.warn(context.warnings)
+  }
+}
+
+/// A pipeline run with all that the user asked to see of it: printed graphs, a folder of dumps, the
+/// ledger, traces, times.
+struct WatchedPassRun {
+  let pipeline: Pipeline
+  let banner: Banner
+  /// Where time went, to which the command adds its own steps.
+  let times: PassTimes
+  /// What each pass did.
+  let ledger: Ledger
+  private let session: Session
+  private let arguments: Arguments
+  private let log: RewriteLog
+  /// Where a graph goes on which a pass fails, without its ending; nil for nowhere.
+  private let stem: String?
+  private let dumps: DumpFolder?
+
+  /// Checks the options; nothing is written yet.
+  ///
+  /// - Parameter stem: what the graph in front of a failing pass is named by, with its folder.
+  init(
+    _ pipeline: Pipeline, of model: Model, _ arguments: Arguments, _ session: Session, stem: String?
+  ) throws(Failure) {
+    self.pipeline = pipeline
+    self.session = session
+    self.arguments = arguments
+    self.stem = stem
+    let banner = Banner(model: model.path, digest: model.digest, pipeline: pipeline)
+    self.banner = banner
+    times = PassTimes()
+    ledger = Ledger(try LedgerForms(arguments))
+    log = try RewriteLog(arguments, pipeline, session)
+    dumps = try arguments[PassReportOptions.dumpFolder].map { (path) throws(Failure) in
+      try DumpFolder(path, banner)
+    }
+  }
+
+  /// Runs the passes on a graph, and every stage on the samples of `measurement` if there is one.
+  ///
+  /// - Throws: what a pass throws, with a note on how to see it again.
+  func run(
+    on graph: inout Graph, measuring measurement: LedgerMeasurement?, _ progress: Progress
+  ) throws(Failure) {
+    var observers: [any PassObserver] = [
+      PassTitles(progress), try GraphPrinting(arguments, pipeline, banner, session), times, log,
+    ]
+    if ChildNote.isChild { observers.append(PassNotes()) }
+    if let dumps {
+      try dumps.begin(graph)
+      observers.append(dumps)
+    }
+    let keeper = FailureKeeper(pipeline, banner, stem: dumps.map { $0.stem } ?? stem)
+    observers.append(keeper)
+    try ledger.begin(graph, measurement)
+    observers.append(ledger)
+    var context = PassContext()
+    context.runner = measurement?.runner
+    context.samples = measurement?.samples
+    context.observer = PassObservers(observers)
+    do throws(Failure) {
+      try pipeline.run(on: &graph, &context)
+    } catch {
+      progress.end()
+      session.warn(context.warnings)
+      log.finish()
+      throw keeper.noted(error)
+    }
+    progress.end()
+    session.warn(context.warnings)
+    log.finish()
+  }
+
+  /// Writes the ledger's files and, to the standard error output, the tables asked for.
+  func finish(tableWanted: Bool) throws(Failure) {
+    try ledger.write()
+    if tableWanted, !session.isQuiet { session.errors(ledger.text) }
+    if arguments.has(PassReportOptions.timing) {
+      session.errors(times.text(ledger, dumpSeconds: dumps?.seconds ?? 0))
+    }
+  }
+}
+
+/// Names the pass that runs.
+private final class PassTitles: PassObserver {
+  private let progress: Progress
+  init(_ progress: Progress) { self.progress = progress }
+  func willRun(_ pass: any Pass, at position: Int, on graph: Graph) {
+    progress.begin(type(of: pass).name)
+  }
+}
