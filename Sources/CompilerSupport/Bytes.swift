@@ -67,6 +67,11 @@ public struct Bytes: Sendable {
   public init<E: Error>(
     count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
   ) throws(E) {
+    if let pages = ZeroPages(count: count) {
+      try fill(pages.memory)
+      self.init(pages)
+      return
+    }
     let memory = UnsafeMutableRawBufferPointer.allocate(
       byteCount: Swift.max(count, 1), alignment: 64)
     memory.initializeMemory(as: UInt8.self, repeating: 0)

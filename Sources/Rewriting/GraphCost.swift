@@ -27,14 +27,15 @@ public struct GraphCost: Hashable, Sendable {
 
   /// The cost of a graph, in one walk over it; no constant's bytes are looked at.
   public init(of graph: Graph) {
-    var bytes: [String: Int] = [:]
+    var bytes: [ElementType: Int] = [:]
     parameters = 0
     for value in graph.constantIDs {
       let type = graph.type(of: value)
       parameters += type.shape.elementCount
-      bytes["dense \(type.element)", default: 0] += type.byteCount
+      bytes[type.element, default: 0] += type.byteCount
     }
-    stored = bytes.sorted { $0.key < $1.key }.map { Stored(encoding: $0.key, bytes: $0.value) }
+    stored = bytes.map { Stored(encoding: "dense \($0.key)", bytes: $0.value) }
+      .sorted { $0.encoding < $1.encoding }
     ops = graph.opCount
     multiplyAccumulates = graph.opIDs.reduce(0) { $0 + graph.multiplyAccumulates(of: $1) }
     peakBytes = graph.peakLiveBytes

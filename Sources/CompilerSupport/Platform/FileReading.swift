@@ -72,6 +72,10 @@ extension Platform {
       guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
         memory != MAP_FAILED
       else { throw fileFailure("map the file into memory", path) }
+      #if !canImport(Darwin)
+        // A look at a few bytes of each tensor must not bring the file in by 2 MiB pages.
+        madvise(memory, size, Int32(MADV_NOHUGEPAGE))
+      #endif
       return Bytes(MappedFile(base: UnsafeRawPointer(memory), count: size))
     }
   }

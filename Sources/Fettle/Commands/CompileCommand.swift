@@ -51,7 +51,8 @@ struct CompileCommand: Command {
     let portData = try ports.adapt(data)
     let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
     let run = try WatchedPassRun(
-      pipeline, of: model, arguments, session, stem: Paths.join(folder, model.name))
+      pipeline, of: model, arguments, session, stem: Paths.join(folder, model.name),
+      since: start)
     run.times.add("read the model", seconds: Platform.monotonicSeconds - start)
     let measurement =
       run.ledger.forms.isFull

@@ -19,7 +19,8 @@ struct OptCommand: Command {
     let pipeline = try PipelineOptions.pipeline(arguments, session)
     let output = try arguments[outputOption]
     let run = try WatchedPassRun(
-      pipeline, of: model, arguments, session, stem: output.flatMap(Self.stem))
+      pipeline, of: model, arguments, session, stem: output.flatMap(Self.stem),
+      since: start)
     run.times.add("read the model", seconds: readSeconds)
     let progress = session.progress()
     let data = try DataSet.load(arguments, for: model.graph)

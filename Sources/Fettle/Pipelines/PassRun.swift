@@ -33,9 +33,12 @@ struct WatchedPassRun {
 
   /// Checks the options; nothing is written yet.
   ///
-  /// - Parameter stem: what the graph in front of a failing pass is named by, with its folder.
+  /// - Parameters:
+  ///   - stem: what the graph in front of a failing pass is named by, with its folder.
+  ///   - start: when the command began, by the monotonic clock.
   init(
-    _ pipeline: Pipeline, of model: Model, _ arguments: Arguments, _ session: Session, stem: String?
+    _ pipeline: Pipeline, of model: Model, _ arguments: Arguments, _ session: Session,
+    stem: String?, since start: Double
   ) throws(Failure) {
     self.pipeline = pipeline
     self.session = session
@@ -43,7 +46,7 @@ struct WatchedPassRun {
     self.stem = stem
     let banner = Banner(model: model.path, digest: model.digest, pipeline: pipeline)
     self.banner = banner
-    times = PassTimes()
+    times = PassTimes(since: start)
     ledger = Ledger(try LedgerForms(arguments))
     log = try RewriteLog(arguments, pipeline, session)
     dumps = try arguments[PassReportOptions.dumpFolder].map { (path) throws(Failure) in

@@ -11,9 +11,12 @@ final class PassTimes: PassObserver {
     let resident: Int?
   }
 
-  private let start = Platform.monotonicSeconds
+  private let start: Double
   private var rows: [Row] = []
   private var verifySeconds = 0.0
+
+  /// `start` is when the command began, by the monotonic clock.
+  init(since start: Double) { self.start = start }
 
   /// Notes a step of the command, with the memory in use behind it.
   func add(_ name: String, seconds: Double) {
