@@ -98,9 +98,25 @@ extension OpDefinition {
     return try resultTypes(of: OperandTypes<Self>(slots))
   }
 
+  /// What the op is called in a picture: its name, and the value of its first attribute where that is a word, as in `unary relu`; then
+  /// the other attributes that are not at their defaults.
+  public var title: String {
+    var words = [Self.name]
+    var attributes = attributeTexts
+    if let first = Self.fields.first {
+      let value = first.text(self)
+      let isWord = value.utf8.allSatisfy { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A || $0 == 0x5F }
+      if isWord, value != "true", value != "false" {
+        words.append(value)
+        attributes.removeAll { $0 == "\(first.name)=\(value)" }
+      }
+    }
+    return (words + attributes).joined(separator: " ")
+  }
+
   /// The attributes whose value is not the default, as `name=text`. The texts decide, so that −0 is not taken
   /// for 0.
-  var attributeTexts: [String] {
+  public var attributeTexts: [String] {
     let defaults = Self()
     return Self.fields.compactMap { field in
       let text = field.text(self)

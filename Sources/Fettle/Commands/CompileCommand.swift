@@ -72,8 +72,9 @@ struct CompileCommand: Command {
       Original(graph: plain, data: data, withPorts: original), job, portData, arguments, session)
     let paths = try EmissionJob.write(files, to: folder)
     run.times.add("emit C, check it, write it", seconds: Platform.monotonicSeconds - emitStart)
+    // The ledger stands in the summary.
     try session.output(Self.summary(run.ledger, job, checks, files, paths, folder))
-    try run.finish(tableWanted: false)
+    try run.finish(showsTable: false)
   }
 
   /// The model as it came.

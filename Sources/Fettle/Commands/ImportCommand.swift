@@ -8,7 +8,7 @@ struct ImportCommand: Command {
   static let name = "import"
   static let summary = "turn an ONNX model into a graph in text form"
   static let usage = "MODEL.onnx [-o GRAPH.fettle]"
-  static let options = [outputOption.untyped] + ModelOptions.all
+  static let options = [outputOption.untyped] + DrawingOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let path = try arguments.single("model")
@@ -16,6 +16,7 @@ struct ImportCommand: Command {
     let banner = Banner(model: model.path, digest: model.digest, pipeline: Pipeline())
     try GraphOutput.write(
       model.graph, to: try arguments[outputOption], banner: banner.lines(after: 0), session)
+    try DrawingOptions.draw(model.graph, arguments, session)
   }
 }
 

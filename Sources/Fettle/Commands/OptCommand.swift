@@ -9,8 +9,8 @@ struct OptCommand: Command {
   static let summary = "run passes on a model"
   static let usage = "MODEL [-p PIPELINE] [-o GRAPH.fettle] [--ledger] [--dump-dir FOLDER]"
   static let options =
-    [outputOption.untyped] + PipelineOptions.all + PassReportOptions.all + DataOptions.all
-    + RunnerOptions.all + ModelOptions.all
+    [outputOption.untyped] + PipelineOptions.all + PassReportOptions.all + DrawingOptions.all
+    + DataOptions.all + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let start = Platform.monotonicSeconds
@@ -32,8 +32,10 @@ struct OptCommand: Command {
     try run.times.measure("write the graph") { () throws(Failure) in
       try GraphOutput.write(model.graph, to: output, banner: banner, session)
     }
+    try DrawingOptions.draw(model.graph, arguments, session)
     let isAtTerminal = session.showsProgress && Platform.isTerminal(.error)
-    try run.finish(tableWanted: run.ledger.forms.wantsTable || data != nil || isAtTerminal)
+    let isExpected = !session.isQuiet && (data != nil || isAtTerminal)
+    try run.finish(showsTable: run.ledger.forms.wantsTable || isExpected)
   }
 
   /// The path of an output without its ending; nil for the standard output.

@@ -89,10 +89,10 @@ struct WatchedPassRun {
     log.finish()
   }
 
-  /// Writes the ledger's files and, to the standard error output, the tables asked for.
-  func finish(tableWanted: Bool) throws(Failure) {
+  /// Writes the ledger's files and, to the standard error output, the tables asked for; `showsTable`: the ledger among them.
+  func finish(showsTable: Bool) throws(Failure) {
     try ledger.write()
-    if tableWanted, !session.isQuiet { session.errors(ledger.text) }
+    if showsTable { session.errors(ledger.text) }
     if arguments.has(PassReportOptions.timing) {
       session.errors(times.text(ledger, dumpSeconds: dumps?.seconds ?? 0))
     }

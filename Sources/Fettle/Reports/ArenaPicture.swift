@@ -31,7 +31,7 @@ struct ArenaPicture {
       let bottom = y(one.offset)
       let hue = i * 47 % 360
       out.line(
-        "<rect x=\"\(number(left))\" y=\"\(number(top))\" width=\"\(number(right - left))\" height=\"\(number(bottom - top))\" fill=\"hsl(\(hue),60%,80%)\" stroke=\"#444\" stroke-width=\"0.5\"><title>\(Self.escaped(one.name)): \(one.bytes) B at \(one.offset), steps \(one.steps.lowerBound)-\(one.steps.upperBound)</title></rect>")
+        "<rect x=\"\(number(left))\" y=\"\(number(top))\" width=\"\(number(right - left))\" height=\"\(number(bottom - top))\" fill=\"hsl(\(hue),60%,80%)\" stroke=\"#444\" stroke-width=\"0.5\"><title>\(XMLText.escaped(one.name)): \(one.bytes) B at \(one.offset), steps \(one.steps.lowerBound)-\(one.steps.upperBound)</title></rect>")
       if bottom - top > 12, right - left > 40 {
         let room = Int((right - left) / 6.5)
         out.line(text(left + 3, top + 12, String(one.name.prefix(room))))
@@ -53,18 +53,6 @@ struct ArenaPicture {
   private func number(_ value: Double) -> String { NumberText.fixed(value, 1) }
 
   private func text(_ x: Double, _ y: Double, _ words: String) -> String {
-    "<text x=\"\(number(x))\" y=\"\(number(y))\">\(Self.escaped(words))</text>"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { out, c in
-      switch c {
-      case "<": out += "&lt;"
-      case ">": out += "&gt;"
-      case "&": out += "&amp;"
-      case "\"": out += "&quot;"
-      default: out.append(c)
-      }
-    }
+    "<text x=\"\(number(x))\" y=\"\(number(y))\">\(XMLText.escaped(words))</text>"
   }
 }
