@@ -11,13 +11,16 @@ public struct CheckFinding: Equatable, Sendable {
   public var message: String
   /// The output it is about, and the line that was probably meant.
   public var excerpt: [String]
+  /// What the line would have to expect to be met, where that is beyond doubt.
+  public var suggestion: String?
 
   /// A finding at a line of a sample.
-  public init(file: String, line: Int, message: String, excerpt: [String] = []) {
+  public init(file: String, line: Int, message: String, excerpt: [String] = [], suggestion: String? = nil) {
     self.file = file
     self.line = line
     self.message = message
     self.excerpt = excerpt
+    self.suggestion = suggestion
   }
 
   /// The finding as a C compiler would print it.

@@ -20,12 +20,12 @@ struct CheckMatcher {
   private var limit = Place()
   /// The CHECK-NOTs that wait for the next match, which ends their range.
   private var forbidden: [CheckDirective] = []
-  private var findings: [(directive: CheckDirective, message: String, excerpt: [String])] = []
+  private var findings: [(directive: CheckDirective, message: String, excerpt: [String], suggestion: String?)] = []
 
   /// What is wrong with `output`, as far as these directives are concerned.
   static func findings(
     _ directives: [CheckDirective], in output: CheckOutput
-  ) -> [(directive: CheckDirective, message: String, excerpt: [String])] {
+  ) -> [(directive: CheckDirective, message: String, excerpt: [String], suggestion: String?)] {
     var matcher = CheckMatcher(output: output)
     matcher.match(directives)
     return matcher.findings
@@ -72,7 +72,7 @@ struct CheckMatcher {
   private mutating func step(_ directive: CheckDirective) -> Bool {
     for name in directive.pattern.references where variables[name] == nil {
       let message = "\(directive.name): the variable '\(name)' has no value here"
-      findings.append((directive, message, []))
+      findings.append((directive, message, [], nil))
       return false
     }
     switch directive.kind {
@@ -89,7 +89,7 @@ struct CheckMatcher {
       return true
     case .next, .same:
       guard hasMatched else {
-        findings.append((directive, "\(directive.name) has no match before it to refer to", []))
+        findings.append((directive, "\(directive.name) has no match before it to refer to", [], nil))
         return false
       }
       let next = Place(line: place.line + 1, column: 0)
@@ -128,7 +128,7 @@ struct CheckMatcher {
         findings.append(
           (
             directive, "\(directive.name): found what must not be there: \(directive.pattern.text)",
-            [output.quoted(found.start.line)]
+            [output.quoted(found.start.line)], nil
           ))
       }
       limit = wholeBlock
@@ -146,7 +146,22 @@ struct CheckMatcher {
       variables[name].map { "with \(name) = \($0)" }
     }
     findings.append(
-      (directive, "\(directive.name): \(what): \(directive.pattern.text)", values + excerpt))
+      (directive, "\(directive.name): \(what): \(directive.pattern.text)", values + excerpt,
+        suggestion(for: directive, from: start)))
+  }
+
+  /// The line of output that a literal directive must have meant: the next one, or the one most like it.
+  private func suggestion(for directive: CheckDirective, from start: Place) -> String? {
+    guard directive.pattern.isLiteral else { return nil }
+    let line: Int?
+    switch directive.kind {
+    case .next: line = start.line < limit.line ? start.line : nil
+    case .plain: line = output.nearest(to: directive.pattern, from: start.line, upTo: limit.line)
+    case .same, .not, .label, .count: line = nil
+    }
+    guard let line, output.lines.indices.contains(line) else { return nil }
+    let text = trimmed(output.lines[line])
+    return text.isEmpty ? nil : text
   }
 
   /// The first match between `start` and `limit`.

@@ -72,6 +72,11 @@ struct CheckPattern: Equatable, Sendable {
     if case .regex(let text)? = parts.first { text.hasPrefix("^") } else { false }
   }
 
+  /// Whether it is text and nothing else.
+  var isLiteral: Bool {
+    parts.allSatisfy { if case .literal = $0 { true } else { false } }
+  }
+
   /// The literal words, for the search of the line that was probably meant.
   var literalWords: [String] {
     parts.flatMap { part in

@@ -45,8 +45,10 @@ public struct CheckRunner: Sendable {
 
   private func findings(in file: CheckFile, index: Int) -> [CheckFinding] {
     let one = file.cases[index]
-    func finding(_ line: Int, _ message: String, _ excerpt: [String] = []) -> CheckFinding {
-      CheckFinding(file: file.path, line: line, message: message, excerpt: excerpt)
+    func finding(
+      _ line: Int, _ message: String, _ excerpt: [String] = [], _ suggestion: String? = nil
+    ) -> CheckFinding {
+      CheckFinding(file: file.path, line: line, message: message, excerpt: excerpt, suggestion: suggestion)
     }
     guard !one.commands.isEmpty else {
       return [finding(one.firstLine, "no RUN line: nothing is tested here")]
@@ -97,7 +99,7 @@ public struct CheckRunner: Sendable {
       let directives = one.directives.filter { $0.onErrors == onErrors }
       if directives.isEmpty { continue }
       found += CheckMatcher.findings(directives, in: CheckOutput(text)).map {
-        finding($0.directive.line, $0.message, $0.excerpt)
+        finding($0.directive.line, $0.message, $0.excerpt, $0.suggestion)
       }
     }
     for (line, tolerance) in one.tolerances {

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Checking
 public import CompilerSupport
+import Dispatch
 import Synchronization
 
 /// `fettle check`: runs the samples of `ir-samples/`.
 struct CheckCommand: Command {
   static let name = "check"
   static let summary = "run the RUN, CHECK and COMPARE lines of samples"
-  static let usage = "FILE|FOLDER ..."
-  static let options: [UntypedOption] = []
+  static let usage = "FILE|FOLDER ... [--filter TEXT] [--bless]"
+  static let filter = CommandOption<String>(
+    "--filter", text: "TEXT", help: "only samples whose path holds the text (may be repeated)")
+  static let bless = CommandOption<Bool>(
+    "--bless", help: "rewrite CHECK and CHECK-NEXT lines without patterns to what came out, and tell which")
+  static let options = [filter.untyped, bless.untyped]
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard !arguments.positional.isEmpty else {
@@ -16,16 +21,83 @@ struct CheckCommand: Command {
     }
     var paths: [String] = []
     for path in arguments.positional { paths += try Self.samples(in: path) }
+    let filters = try arguments.all(Self.filter)
+    if !filters.isEmpty {
+      paths = paths.filter { path in filters.contains { path.contains($0) } }
+      guard !paths.isEmpty else { throw Failure("no sample's path holds the text of --filter") }
+    }
+    var findings = Self.diagnose(paths, session)
+    var rewritten = 0
+    if arguments.has(Self.bless) {
+      for i in paths.indices where !findings[i].isEmpty {
+        rewritten += try Self.bless(paths[i], &findings[i], session)
+      }
+    }
+    let wrong = findings.flatMap { $0.flatMap(\.diagnostics) }
+    guard wrong.isEmpty else { throw Failure(wrong) }
+    let told = rewritten == 0 ? "" : ", \(rewritten) lines rewritten"
+    try session.output("\(paths.count) samples passed\(told)\n")
+  }
+
+  /// What is wrong with a sample: findings, or that it cannot be read.
+  private enum Wrong: Sendable {
+    case found(CheckFinding)
+    case unreadable(Failure)
+
+    var diagnostics: [Diagnostic] {
+      switch self {
+      case .found(let finding): [finding.diagnostic]
+      case .unreadable(let failure): failure.diagnostics
+      }
+    }
+  }
+
+  private static func diagnose(_ path: String, _ session: Session) -> [Wrong] {
+    do throws(Failure) {
+      return try SampleCheck.findings(
+        in: path, toolkit: session.toolkit, program: session.program).map { .found($0) }
+    } catch {
+      return [.unreadable(error)]
+    }
+  }
+
+  /// Runs the samples, as many at once as there are cores; the answers come in the order of the paths.
+  private static func diagnose(_ paths: [String], _ session: Session) -> [[Wrong]] {
     let progress = session.progress()
     progress.begin("check", total: paths.count)
-    var findings: [CheckFinding] = []
-    for path in paths {
-      findings += try SampleCheck.findings(in: path, toolkit: session.toolkit)
-      progress.step()
+    let block = Platform.coreCount
+    var all: [[Wrong]] = []
+    for start in stride(from: 0, to: paths.count, by: block) {
+      let some = Array(paths[start..<min(start + block, paths.count)])
+      let results = Mutex<[[Wrong]]>(Array(repeating: [], count: some.count))
+      DispatchQueue.concurrentPerform(iterations: some.count) { i in
+        let wrong = diagnose(some[i], session)
+        results.withLock { $0[i] = wrong }
+      }
+      all += results.withLock { $0 }
+      for _ in some { progress.step() }
     }
     progress.end()
-    guard findings.isEmpty else { throw Failure(findings.map(\.diagnostic)) }
-    try session.output("\(paths.count) samples passed\n")
+    return all
+  }
+
+  /// Rewrites what a sample expects as long as that helps: a line that is not met hides those behind it. Gives back how
+  /// many lines were rewritten, and what is still wrong.
+  private static func bless(
+    _ path: String, _ wrong: inout [Wrong], _ session: Session
+  ) throws(Failure) -> Int {
+    var lines: Set<Int> = []
+    while true {
+      let findings = wrong.compactMap { if case .found(let one) = $0, !lines.contains(one.line) { one } else { nil } }
+      let blessing = CheckBlessing(try Platform.readText(path), findings)
+      guard !blessing.changes.isEmpty else { return lines.count }
+      try Platform.writeFile(path, blessing.text)
+      for change in blessing.changes {
+        lines.insert(change.line)
+        try session.output("\(path):\(change.line): - \(change.before)\n\(path):\(change.line): + \(change.after)\n")
+      }
+      wrong = diagnose(path, session)
+    }
   }
 
   /// The samples at a path: itself, or all `.fettle` files below a folder, in order.

@@ -12,6 +12,7 @@ enum Reference {
   static let topics: [(name: String, document: @Sendable (Toolkit) -> ReferenceDocument)] = [
     ("ops", { ops($0) }), ("passes", { passes($0) }), ("targets", { targets($0) }),
     ("lowerings", { lowerings($0) }), ("onnx", { _ in onnx() }),
+    ("commands", { _ in commands() }),
   ]
 
   static func ops(_ toolkit: Toolkit) -> ReferenceDocument {

@@ -26,6 +26,7 @@ struct ReferencePage {
       + entries(Reference.targets(toolkit), name, "target", "fields")
       + lowerings(name, toolkit)
       + entries(Reference.onnx(), name, "ONNX operator", "")
+      + entries(Reference.commands(), name, "command", "options")
   }
 
   /// All names that have a page, and the topics.
