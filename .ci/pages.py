@@ -4,7 +4,7 @@
 usage: pages.py FETTLE SHARED WORK [--write] [PAGE.md ...]
 
 A page's blocks of the language `console` hold lines that start with `$ ` and what these commands print, error output included. They run
-in an empty folder, one page after the other, with `fettle` in the PATH and the models that the page names beside them: resnet8.onnx and
+in an empty folder, one page after the other, with `fettle` in the PATH, the files that blocks like ```swift NAME.swift hold, and the models that the page names beside them: resnet8.onnx and
 samples.npz from ir-samples, trained models from SHARED/models, networks filled by SHARED/models/fill.py. Decimal numbers and, in blocks marked
 `console numbers-vary`, all numbers are left out of the comparison. --write puts what is printed now into the pages. A page whose models
 are not there is skipped, with a word.
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+FILE = re.compile(r"^```\w+ ([\w-]+\.\w+)\n(.*?)^```$", re.M | re.S)
 BLOCK = re.compile(r"^```console( numbers-vary)?\n(.*?)^```$", re.M | re.S)
 FILLED = ["googlenet", "shufflenet_v2_x1_0"]
 
@@ -68,10 +69,8 @@ def check(page, a, environment):
     if missing:
         print(f"SKIPPED {page.name}: {', '.join(missing)} is not there", flush=True)
         return 0, 0
-    for source in re.findall(r"docs/examples/(\S+)", text):
-        path = ROOT / "docs/examples" / source
-        if path.is_file():
-            shutil.copy(path, folder)
+    for name, content in FILE.findall(text):
+        (folder / name).write_text(content)
     passed = failed = 0
     new, end = [], 0
     for block in blocks:
