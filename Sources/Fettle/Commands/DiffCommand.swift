@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+
+/// `fettle diff`: what changed between two graphs.
+struct DiffCommand: Command {
+  static let name = "diff"
+  static let summary = "show what changed between two graphs (or by passes: -p), by op and layer"
+  static let usage = "MODEL [MODEL] [-p PIPELINE] [--json] [--exit-code]"
+  static let json = CommandOption<Bool>("--json", help: "the differences as JSON")
+  static let exitCode = CommandOption<Bool>(
+    "--exit-code",
+    help: "exit with 4 if the graphs differ (1 still means that a file could not be read)")
+  static let options =
+    [json.untyped, exitCode.untyped, OptCommand.pipeline.untyped, outputOption.untyped]
+    + ModelOptions.all
+
+  func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
+    let paths = arguments.positional
+    let pipeline = try arguments[OptCommand.pipeline]
+    guard paths.count == 2 || paths.count == 1 && pipeline != nil else {
+      throw Failure("two models are taken, or one and a pipeline", kind: .usage)
+    }
+    let before = try Model.load(paths[0], arguments, session).graph
+    var after = before
+    if paths.count == 2 { after = try Model.load(paths[1], arguments, session).graph }
+    if let pipeline {
+      try PassRun.run(try OptCommand.pipeline(pipeline, session), on: &after, session)
+    }
+    let difference = GraphDifference(before, after)
+    try session.write(
+      arguments.has(Self.json) ? difference.json.pretty : difference.text,
+      to: try arguments[outputOption])
+    if arguments.has(Self.exitCode), !difference.isEmpty {
+      throw Failure("the graphs differ: \(difference.summary)", kind: .budget)
+    }
+  }
+}
