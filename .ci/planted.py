@@ -28,7 +28,7 @@ def main():
     environment = dict(os.environ, FETTLE_PLANTED_MODELS=":".join(str(m.resolve()) for m in models))
     result = subprocess.run(
         ["swift", "test", "-c", "release", "--skip-build", "--filter", "BisectTests.planted"],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        cwd=Path(__file__).resolve().parent.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     found = [line for line in result.stdout.splitlines() if line.startswith("planted ")]
     print("\n".join(found))
     if result.returncode != 0 or len(found) != BUGS * len(models):

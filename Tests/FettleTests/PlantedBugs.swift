@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Fettle
 
-/// Passes that are wrong on purpose: each breaks one op in the middle of the network, in a way in which passes go wrong, and warns where.
+/// Passes that are wrong on purpose: each breaks one op in the middle of the network, in a way in
+/// which passes go wrong, and warns where.
 enum PlantedBugs {
   static let passes: [any Pass.Type] = [
     WrongAxis.self, OffByOnePad.self, StaleConstant.self, SwappedOperands.self, LostBias.self,
@@ -47,10 +48,14 @@ struct WrongAxis: Pass {
 
   func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     try PlantedBugs.plant(Convolution.self, in: &graph, &context) { op, graph in
-      guard let weight = graph.operand(op, .weight).flatMap({ graph.tensor($0) }) else { return false }
+      guard let weight = graph.operand(op, .weight).flatMap({ graph.tensor($0) }) else {
+        return false
+      }
       return weight.shape.rank == 4 && weight.shape[2] > 1 && weight.shape[2] == weight.shape[3]
     } _: { (op, rw) throws(TypeMismatch) in
-      guard let weight = rw.graph.operand(op, .weight).flatMap({ rw.graph.tensor($0) }) else { return }
+      guard let weight = rw.graph.operand(op, .weight).flatMap({ rw.graph.tensor($0) }) else {
+        return
+      }
       let (numbers, n) = (weight.doubles(), weight.shape[2])
       let turned = numbers.indices.map { i in numbers[i / (n * n) * n * n + i % n * n + i / n % n] }
       PlantedBugs.exchange(op, .weight, for: Tensor(weight.type, rounding: turned), &rw)
@@ -86,7 +91,9 @@ struct StaleConstant: Pass {
     try PlantedBugs.plant(Convolution.self, in: &graph, &context) { op, graph in
       graph.operand(op, .weight).flatMap { graph.tensor($0) } != nil
     } _: { (op, rw) throws(TypeMismatch) in
-      guard let weight = rw.graph.operand(op, .weight).flatMap({ rw.graph.tensor($0) }) else { return }
+      guard let weight = rw.graph.operand(op, .weight).flatMap({ rw.graph.tensor($0) }) else {
+        return
+      }
       PlantedBugs.exchange(op, .weight, for: PlantedBugs.scaled(weight, by: 0.5), &rw)
     }
   }
@@ -108,7 +115,8 @@ struct SwappedOperands: Pass {
         try rw.replace(op.id, with: op.attributes, operands)
       }
     }
-    try PlantedBugs.plant(BatchNorm.self, in: &graph, &context) { _, _ in true
+    try PlantedBugs.plant(BatchNorm.self, in: &graph, &context) { _, _ in
+      true
     } _: { (op, rw) throws(TypeMismatch) in
       var operands = rw.graph.operands(of: op.id)
       operands.swapAt(1, 2)
@@ -140,11 +148,16 @@ struct FoldAndForget: Pass {
 
   func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     try FoldBatchNorm().run(on: &graph, &context)
-    try LostBias().run(on: &graph, &context)
+    try PlantedBugs.plant(Convolution.self, in: &graph, &context) { op, graph in
+      graph.operand(op, .bias) != nil && graph.location(of: op.id).layers.count > 1
+    } _: { (op, rw) throws(TypeMismatch) in
+      try rw.replace(op.id, with: op.attributes, Array(rw.graph.operands(of: op.id).prefix(2)))
+    }
   }
 }
 
-/// Puts activations behind the max pools behind them, which changes no output, and scales a convolution, which does.
+/// Puts activations behind the max pools behind them, which changes no output, and scales a
+/// convolution, which does.
 struct ReorderAndScale: Pass {
   static let name = "planted-reorder-and-scale"
   static let summary = "a bug"
@@ -160,8 +173,10 @@ struct ReorderAndScale: Pass {
             rw.graph.hasSingleUse(input), let source = rw.graph.operands(of: relu.id)[0]
           else { continue }
           rw.insertionPoint = id
-          let pooled = try rw.insert(pool.attributes, [source], location: rw.graph.location(of: id))[0]
-          try rw.replace(id, with: relu.attributes, [pooled], location: rw.graph.location(of: relu.id))
+          let pooled = try rw.insert(
+            pool.attributes, [source], location: rw.graph.location(of: id))[0]
+          try rw.replace(
+            id, with: relu.attributes, [pooled], location: rw.graph.location(of: relu.id))
           rw.erase(relu.id)
         }
       }

@@ -11,7 +11,8 @@ enum BisectTolerance: Equatable {
   case absolute(Double)
   /// Every element by at most this share of the largest magnitude in its tensor.
   case relative(Double)
-  /// The largest element of the first output stands where it stood, in at least this share of the samples.
+  /// The largest element of the first output stands where it stood, in at least this share of the
+  /// samples.
   case topOne(Double)
 
   /// `exact`, `abs 1e-3`, `rel 1e-4`, `top1` or `top1 0.95`.
@@ -33,12 +34,13 @@ enum BisectTolerance: Equatable {
         throw Failure("'\(words[1])' is no bound above 0")
       }
       self = words[0] == "abs" ? .absolute(number) : .relative(number)
-    default: throw Failure("'\(text)' is none of 'exact', 'abs BOUND', 'rel BOUND', 'top1', 'top1 SHARE'")
+    default:
+      throw Failure("'\(text)' is none of 'exact', 'abs BOUND', 'rel BOUND', 'top1', 'top1 SHARE'")
     }
   }
 
-  /// The tolerance for passes of an effect. Compiled code sums in another order where the graph around an op is another, so that even
-  /// exact passes are given some room.
+  /// The tolerance for passes of an effect. Compiled code sums in another order where the graph
+  /// around an op is another, so that even exact passes are given some room.
   init(for effect: NumericEffect) {
     switch effect {
     case .exact: self = .relative(1e-5)
@@ -57,7 +59,8 @@ enum BisectTolerance: Equatable {
     }
   }
 
-  /// What the values of single ops are held to: the tolerance itself, or, as only outputs have a class, the one for the passes' effect.
+  /// What the values of single ops are held to: the tolerance itself, or, as only outputs have a
+  /// class, the one for the passes' effect.
   func forOps(_ effect: NumericEffect) -> BisectTolerance {
     if case .topOne = self { BisectTolerance(for: effect) } else { self }
   }

@@ -4,8 +4,9 @@ import GraphIR
 import Rewriting
 import Tensors
 
-/// Runs a pipeline pass by pass and finds the first pass that fails, or whose graph has outputs beyond the tolerance: those of the graph
-/// before it first, then, as small errors add up, those of the original.
+/// Runs a pipeline pass by pass and finds the first pass that fails, or whose graph has outputs
+/// beyond the tolerance: those of the graph before it first, then, as small errors add up, those of
+/// the original.
 struct Bisection {
   let original: Graph
   let pipeline: Pipeline
@@ -61,13 +62,14 @@ struct Bisection {
         continue
       }
       try checkInputs(after, type(of: pass).name)
-      let before = if let outputs { outputs } else { try self.outputs(of: current) }
+      let before = if let outputs { outputs } else { try runner.outputs(of: current, samples) }
       if originalOutputs == nil { originalOutputs = before }
       let found: [[Tensor]]
       do throws(Failure) {
-        found = try self.outputs(of: after)
+        found = try runner.outputs(of: after, samples)
       } catch {
-        let failure = PassFailure(PassFailure.notRunnable + error.description, pass: type(of: pass).name)
+        let failure = PassFailure(
+          PassFailure.notRunnable + error.description, pass: type(of: pass).name)
         return .failed(failure, position: position, before: current)
       }
       let limit = tolerance ?? BisectTolerance(for: type(of: pass).effect)
@@ -75,12 +77,14 @@ struct Bisection {
       if let fault = step.fault {
         return .moved(
           Movement(
-            position: position, before: current, after: after, pipeline: Pipeline([pass]), tolerance: limit,
+            position: position, before: current, after: after, pipeline: Pipeline([pass]),
+            tolerance: limit,
             sample: fault.sample, outputs: fault.outputs, text: fault.text))
       }
       let prefix = Pipeline(Array(pipeline.passes[...position]))
       let total = tolerance ?? BisectTolerance(for: prefix.effect)
-      let whole = OutputComparison(originalOutputs ?? before, found, ports: after.outputs, tolerance: total)
+      let whole = OutputComparison(
+        originalOutputs ?? before, found, ports: after.outputs, tolerance: total)
       if let fault = whole.fault {
         return .moved(
           Movement(
@@ -93,19 +97,13 @@ struct Bisection {
     return nil
   }
 
-  private func outputs(of graph: Graph) throws(Failure) -> [[Tensor]] {
-    let compute = try runner.prepare(graph)
-    var all: [[Tensor]] = []
-    for inputs in samples { all.append(try compute(inputs)) }
-    return all
-  }
-
   private func checkInputs(_ graph: Graph, _ pass: String) throws(Failure) {
     let before = original.inputs.map { original.type(of: $0.value) }
     let after = graph.inputs.map { graph.type(of: $0.value) }
     guard before == after else {
       throw Failure(
-        "changes the inputs, so that outputs cannot be compared", at: Origin(subject: "pass '\(pass)'"),
+        "changes the inputs, so that outputs cannot be compared",
+        at: Origin(subject: "pass '\(pass)'"),
         notes: ["leave the pass out, or run it first by 'fettle opt' and bisect its result"])
     }
   }

@@ -3,8 +3,9 @@ import CompilerSupport
 import GraphIR
 import Tensors
 
-/// Finds the ops of a graph behind a pass from which an error starts: walks from the outputs that are off back to values that agree with
-/// their counterparts before the pass. An error that does not reach an output, as where a pass has moved ops past each other, is none.
+/// Finds the ops of a graph behind a pass from which an error starts: walks from the outputs that
+/// are off back to values that agree with their counterparts before the pass. An error that does
+/// not reach an output, as where a pass has moved ops past each other, is none.
 struct FaultLocator {
   /// An op from which the error starts.
   struct Suspect {

@@ -7,7 +7,8 @@ import Tensors
 struct OutputComparison {
   /// The largest difference of an element, as a share of the largest in its tensor.
   private(set) var worst = 0.0
-  /// In how many rows the largest element of the first output stands where it stood, and of how many.
+  /// In how many rows the largest element of the first output stands where it stood, and of how
+  /// many.
   private(set) var agreeing = 0
   private(set) var rows = 0
   /// The first sample that is off, the positions of its outputs that are, and how.
@@ -25,13 +26,17 @@ struct OutputComparison {
       var text = ""
       for (i, (x, y)) in zip(pair.0, pair.1).enumerated() {
         guard x.type == y.type else {
-          if sample == 0 { incomparable.append("output '\(ports[i].name)' was \(x.type) and is \(y.type)") }
+          if sample == 0 {
+            incomparable.append("output '\(ports[i].name)' was \(x.type) and is \(y.type)")
+          }
           continue
         }
         let gap = TensorGap(expected: x, found: y)
         worst = max(worst, gap.relative)
         if !tolerance.allows(gap) {
-          if outputs.isEmpty { text = "output '\(ports[i].name)' differs \(gap.text), sample \(sample)" }
+          if outputs.isEmpty {
+            text = "output '\(ports[i].name)' differs \(gap.text), sample \(sample)"
+          }
           outputs.append(i)
         }
         guard i == 0 else { continue }
@@ -45,13 +50,18 @@ struct OutputComparison {
     if case .topOne(let share) = tolerance, let sample = firstDisagreement,
       Double(agreeing) < share * Double(rows)
     {
-      fault = (sample, [0], "output '\(ports[0].name)' has its largest element elsewhere in \(rows - agreeing) of \(rows) rows")
+      fault = (
+        sample, [0],
+        "output '\(ports[0].name)' has its largest element elsewhere in \(rows - agreeing) of \(rows) rows"
+      )
     }
   }
 
   /// `agrees to 1.5e-06 of the largest`.
   var text: String {
-    guard incomparable.isEmpty else { return incomparable.joined(separator: ", ") + ": not comparable" }
+    guard incomparable.isEmpty else {
+      return incomparable.joined(separator: ", ") + ": not comparable"
+    }
     let classes = rows > agreeing ? ", top-1 \(agreeing) of \(rows)" : ""
     return worst == 0 ? "agrees exactly" : "agrees to \(Float(worst)) of the largest\(classes)"
   }

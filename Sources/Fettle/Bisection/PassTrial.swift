@@ -3,16 +3,20 @@ import CompilerSupport
 import GraphIR
 import Rewriting
 
-/// Runs passes of which nothing good is to be expected: they may throw, leave a graph that is not sound, trap or never
-/// end. In the program itself every run is a `fettle opt` in a process of its own, which loads the plug-ins again; where
-/// commands are run inside another process, there is no such program, and passes run in that process.
+/// Runs passes of which nothing good is to be expected: they may throw, leave a graph that is not
+/// sound, trap or never end. In the program itself every run is a `fettle opt` in a process of its
+/// own, which loads the plug-ins again; where commands are run inside another process, there is no
+/// such program, and passes run in that process.
 struct PassTrial {
   private let session: Session
   private let timeout: Double?
-  /// `--load` and `--modules` with their values, for child processes.
+  /// The options that make passes known, with their values, for child processes.
   let pluginWords: [String]
   /// Whether each run has a process of its own.
   let isIsolated: Bool
+
+  /// The option that limits the time of a pass, for a command line.
+  var timeoutWords: [String] { timeout.map { ["--timeout", "\($0)"] } ?? [] }
 
   /// What became of a run.
   enum Outcome {
@@ -25,7 +29,9 @@ struct PassTrial {
     self.timeout = timeout
     isIsolated = session.showsProgress || ChildNote.isChild
     var words: [String] = []
-    for path in try arguments.all(Plugin.load) { words += ["--load", (try? Platform.canonicalPath(path)) ?? path] }
+    for path in try arguments.all(Plugin.load) {
+      words += ["--load", (try? Platform.canonicalPath(path)) ?? path]
+    }
     if let modules = try arguments[Plugin.modules] {
       words += ["--modules", (try? Platform.canonicalPath(modules)) ?? modules]
     }
@@ -36,7 +42,9 @@ struct PassTrial {
   ///
   /// - Parameter isQuiet: whether warnings of passes that run in this process are left out.
   /// - Throws: if the child process cannot be started, or the graph cannot be handed over.
-  func run(_ pipeline: Pipeline, on graph: Graph, isQuiet: Bool = false) throws(Failure) -> Outcome {
+  func run(
+    _ pipeline: Pipeline, on graph: Graph, isQuiet: Bool = false
+  ) throws(Failure) -> Outcome {
     try isIsolated ? runChild(pipeline, graph) : runHere(pipeline, graph, isQuiet)
   }
 
@@ -50,7 +58,8 @@ struct PassTrial {
       try PassRun.run(pipeline, on: &changed, session)
       return .graph(changed)
     } catch {
-      return .failed(PassFailure(error.description, pass: Self.culprit(error.description, pipeline)))
+      return .failed(
+        PassFailure(error.description, pass: Self.culprit(error.description, pipeline)))
     }
   }
 
@@ -58,7 +67,8 @@ struct PassTrial {
     let folder = try TemporaryFolder("fettle-bisect")
     let (input, output) = (folder.file("before.fettle"), folder.file("after.fettle"))
     try GraphFile.write(graph, to: input)
-    var child = ChildRun(["opt", "-q", input, "-p", pipeline.text, "-o", output] + pluginWords, session)
+    var child = ChildRun(
+      ["opt", "-q", input, "-p", pipeline.text, "-o", output] + pluginWords, session)
     child.timeout = timeout
     let outcome = try child.run(catching: true)
     if outcome.status == 0 {
@@ -70,8 +80,10 @@ struct PassTrial {
       let pass = outcome.crashedPass ?? Self.culprit("", pipeline)
       return .failed(PassFailure(crash.description + note, pass: pass, isCrash: true))
     }
-    let text = outcome.errors.split(separator: "\n").map(String.init)
-    return .failed(PassFailure(text.joined(separator: "\n"), pass: Self.culprit(outcome.errors, pipeline)))
+    // But for the note on the files that go with the folder.
+    let lines = outcome.errors.split(separator: "\n").filter { !$0.contains(folder.path) }
+    return .failed(
+      PassFailure(lines.joined(separator: "\n"), pass: Self.culprit(outcome.errors, pipeline)))
   }
 
   /// The pass that a message names, or the only one.
@@ -100,13 +112,13 @@ struct PassFailure {
 
   /// In one line, for people.
   var headline: String {
-    if isCrash { return "crashes" }
+    if isCrash { return text.contains("its time limit") ? "takes too long" : "crashes" }
     if text.hasPrefix(Self.notRunnable) { return "makes a graph that cannot be run" }
     return text.contains("a graph that is not sound") ? "makes a graph that is not sound" : "fails"
   }
 
-  /// What is the same of two failures of one cause: how it failed, and the first message without names and numbers, which change when the
-  /// graph shrinks.
+  /// What is the same of two failures of one cause: how it failed, and the first message without
+  /// names and numbers, which change when the graph shrinks.
   var signature: String {
     var inQuotes = false
     let first = text.split(separator: "\n").first ?? ""

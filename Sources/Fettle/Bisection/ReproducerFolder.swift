@@ -2,7 +2,8 @@
 import CompilerSupport
 import GraphIR
 
-/// A reproducer on disk: `reproducer.fettle`, its inputs, and `command.sh`, which shows what it shows.
+/// A reproducer on disk: `reproducer.fettle`, its inputs, and `command.sh`, which shows what it
+/// shows.
 struct ReproducerFolder {
   let path: String
   private let trial: PassTrial
@@ -12,8 +13,11 @@ struct ReproducerFolder {
   /// A folder that is still to be made.
   ///
   /// - Throws: if something is there already.
-  init(_ path: String, _ trial: PassTrial, _ runner: TrialRunner, _ session: Session) throws(Failure) {
-    let isEmpty = Platform.isDirectory(path) ? try Platform.entries(of: path).isEmpty : !Platform.exists(path)
+  init(
+    _ path: String, _ trial: PassTrial, _ runner: TrialRunner, _ session: Session
+  ) throws(Failure) {
+    let isEmpty =
+      Platform.isDirectory(path) ? try Platform.entries(of: path).isEmpty : !Platform.exists(path)
     guard isEmpty else {
       throw Failure(
         "is there already, and reproducers replace nothing", at: Origin(file: path),
@@ -25,7 +29,8 @@ struct ReproducerFolder {
     runnerWords = runner.words
   }
 
-  /// Writes a reproducer and runs its command; nothing is left of it if that does not show what it should.
+  /// Writes a reproducer and runs its command; nothing is left of it if that does not show what it
+  /// should.
   ///
   /// - Returns: whether the reproducer was written.
   func write(_ reproducer: Reproducer, title: String) throws(Failure) -> Bool {
@@ -50,11 +55,11 @@ struct ReproducerFolder {
     words += reproducer.inputs.indices.map { Paths.join(folder, "input_\($0).npy") }
     words += ["-p", reproducer.pipeline.text, "--no-reproducer"]
     if let tolerance = reproducer.tolerance { words += ["--tolerance", tolerance.text] }
-    return words + runnerWords + trial.pluginWords
+    return words + trial.timeoutWords + runnerWords + trial.pluginWords
   }
 
   private func script(_ reproducer: Reproducer, _ title: String) -> String {
-    let words = words(reproducer, in: ".").map(ShellText.quoted).joined(separator: " ")
+    let words = words(reproducer, in: ".").map { Shell.quoted($0) }.joined(separator: " ")
     let lines = title.split(separator: "\n").map { "# \($0)\n" }.joined()
     return """
       #!/bin/sh
@@ -66,21 +71,8 @@ struct ReproducerFolder {
 
   private func status(of words: [String]) throws(Failure) -> Int32? {
     if trial.isIsolated { return try ChildRun(words, session).run(catching: true).status }
-    let quiet = Session(toolkit: session.toolkit, output: { _ in }, errors: { _ in }, showsProgress: false)
+    let quiet = Session(
+      toolkit: session.toolkit, output: { _ in }, errors: { _ in }, showsProgress: false)
     return Driver.run(words, quiet)
-  }
-}
-
-/// Words for the shell.
-enum ShellText {
-  /// The word as the shell reads it back: bare if it is plain, else in single quotes.
-  static func quoted(_ word: String) -> String {
-    let plain = word.utf8.allSatisfy { c in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= c | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= c
-        || "-_./=+:,".utf8.contains(c)
-    }
-    if plain, !word.isEmpty { return word }
-    let parts = word.split(separator: "'", omittingEmptySubsequences: false)
-    return "'" + parts.joined(separator: "'\\''") + "'"
   }
 }

@@ -13,7 +13,8 @@ struct Reproducer {
   let tolerance: BisectTolerance?
 }
 
-/// Looks for the smallest part of a graph that shows what a pass does wrong when it runs on that part alone.
+/// Looks for the smallest part of a graph that shows what a pass does wrong when it runs on that
+/// part alone.
 struct ReproducerSearch {
   let trial: PassTrial
   let runner: TrialRunner
@@ -22,9 +23,13 @@ struct ReproducerSearch {
   // MARK: Passes that fail
 
   /// Shrinks the graph on which a pass fails while it fails in the same way.
-  func reproducer(of failure: PassFailure, _ pipeline: Pipeline, on graph: Graph) throws(Failure) -> Reproducer {
+  func reproducer(
+    of failure: PassFailure, _ pipeline: Pipeline, on graph: Graph
+  ) throws(Failure) -> Reproducer {
     let (trial, runner) = (trial, runner)
-    var reducer = GraphReducer(graph, budget: TestBudget(runs: 400, seconds: 120), progress: progress) {
+    var reducer = GraphReducer(
+      graph, budget: TestBudget(runs: 400, seconds: 120), progress: progress
+    ) {
       (candidate) throws(Failure) in
       switch try trial.run(pipeline, on: candidate, isQuiet: true) {
       case .failed(let other): return other.signature == failure.signature
@@ -46,9 +51,11 @@ struct ReproducerSearch {
 
   // MARK: Outputs that moved
 
-  /// The part around a suspect that shows the movement, and that suspect; the whole graph if no smaller part does.
+  /// The part around a suspect that shows the movement, and that suspect; the whole graph if no
+  /// smaller part does.
   func reproducer(
-    of movement: Bisection.Movement, _ locator: FaultLocator, inputs: [Tensor], tolerance: BisectTolerance
+    of movement: Bisection.Movement, _ locator: FaultLocator, inputs: [Tensor],
+    tolerance: BisectTolerance
   ) throws(Failure) -> (suspect: FaultLocator.Suspect?, reproducer: Reproducer) {
     let budget = TestBudget(runs: 80, seconds: 120)
     let before = movement.before
@@ -62,14 +69,16 @@ struct ReproducerSearch {
     var near: [OpID]?
     var culprit = locator.suspects.first
     for suspect in locator.suspects.prefix(8) where near == nil {
-      var region = Region(correspondence.origins(of: suspect.op) + producers(of: suspect, before), in: before)
+      var region = Region(
+        correspondence.origins(of: suspect.op) + producers(of: suspect, before), in: before)
       for _ in 0...3 where near == nil {
         if try shows(region.ops) { (near, culprit) = (region.ops, suspect) }
         region.grow()
       }
     }
     if near == nil, let first = locator.suspects.first {
-      var region = Region(correspondence.origins(of: first.op) + producers(of: first, before), in: before)
+      var region = Region(
+        correspondence.origins(of: first.op) + producers(of: first, before), in: before)
       for radius in 1...24 where near == nil && region.grow() && radius > 3 && radius % 4 == 0 {
         if try shows(region.ops) { near = region.ops }
       }
@@ -77,7 +86,8 @@ struct ReproducerSearch {
     guard let near else {
       return (
         culprit,
-        Reproducer(graph: before, inputs: inputs, pipeline: movement.pipeline, tolerance: movement.tolerance)
+        Reproducer(
+          graph: before, inputs: inputs, pipeline: movement.pipeline, tolerance: movement.tolerance)
       )
     }
     let least = try DeltaDebugging.minimize(near, isSpent: { budget.isSpent }, shows)
@@ -108,9 +118,11 @@ struct ReproducerSearch {
     guard inputs.count == graph.inputs.count, !graph.outputs.isEmpty,
       case .graph(let after) = try trial.run(pipeline, on: graph, isQuiet: true),
       after.inputs.map({ after.type(of: $0.value) }) == inputs.map(\.type),
-      let expected = try? runner.prepare(graph)(inputs), let found = try? runner.prepare(after)(inputs)
+      let expected = try? runner.prepare(graph)(inputs),
+      let found = try? runner.prepare(after)(inputs)
     else { return false }
-    let comparison = OutputComparison([expected], [found], ports: after.outputs, tolerance: tolerance)
+    let comparison = OutputComparison(
+      [expected], [found], ports: after.outputs, tolerance: tolerance)
     return comparison.fault != nil
   }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import GraphIR
 
-/// Which value of a graph before a pass has to be the same as a value of the graph behind it, by ops and locations.
+/// Which value of a graph before a pass has to be the same as a value of the graph behind it, by
+/// ops and locations.
 ///
-/// An op that kept its location makes what it made before. An op whose location was derived from several layers (a convolution
-/// that took a batch normalisation in) makes what came out of all those layers together.
+/// An op that kept its location makes what it made before. An op whose location was derived from
+/// several layers (a convolution that took a batch normalisation in) makes what came out of all
+/// those layers together.
 struct ValueCorrespondence {
   /// What a value is to be compared with.
   enum Counterpart {

@@ -11,12 +11,12 @@ struct DiffCommand: Command {
     "--exit-code",
     help: "exit with 4 if the graphs differ (1 still means that a file could not be read)")
   static let options =
-    [json.untyped, exitCode.untyped, OptCommand.pipeline.untyped, outputOption.untyped]
+    [json.untyped, exitCode.untyped, PipelineOptions.pipeline.untyped, outputOption.untyped]
     + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let paths = arguments.positional
-    let pipeline = try arguments[OptCommand.pipeline]
+    let pipeline = try arguments[PipelineOptions.pipeline]
     guard paths.count == 2 || paths.count == 1 && pipeline != nil else {
       throw Failure("two models are taken, or one and a pipeline", kind: .usage)
     }
@@ -24,7 +24,7 @@ struct DiffCommand: Command {
     var after = before
     if paths.count == 2 { after = try Model.load(paths[1], arguments, session).graph }
     if let pipeline {
-      try PassRun.run(try OptCommand.pipeline(pipeline, session), on: &after, session)
+      try PassRun.run(try PipelineOptions.parse(pipeline, session), on: &after, session)
     }
     let difference = GraphDifference(before, after)
     try session.write(

@@ -9,14 +9,17 @@ struct ReduceCommand: Command {
   static let usage = "MODEL --keep 'COMMAND' [-o GRAPH.fettle]"
   static let keep = CommandOption<String>(
     "--keep", text: "COMMAND",
-    help: "run by sh with a candidate's path at the end, or in place of {}; a candidate is kept if it ends with "
+    help:
+      "run by sh with a candidate's path at the end, or in place of {}; a candidate is kept if it ends with "
       + "status 0, as in '! fettle verify -q {}'")
   static let timeout = CommandOption<Double>(
-    "--timeout", real: "SECONDS", help: "a command that takes longer finds the candidate not interesting (default 60)")
+    "--timeout", real: "SECONDS",
+    help: "a command that takes longer finds the candidate not interesting (default 60)")
   static let runs = CommandOption<Int>(
     "--runs", number: "N", minimum: 1, help: "runs of the command at most (default 2000)")
   static let output = CommandOption<String>(
-    "-o", "--output", text: "GRAPH.fettle", help: "where the small graph goes (default MODEL.reduced.fettle)")
+    "-o", "--output", text: "GRAPH.fettle",
+    help: "where the small graph goes (default MODEL.reduced.fettle)")
   static let options =
     [keep.untyped, timeout.untyped, runs.untyped, output.untyped] + ModelOptions.all
 
@@ -32,7 +35,8 @@ struct ReduceCommand: Command {
     let test = try InterestTest(command, timeout: limit)
     guard try test.keeps(model.graph) else {
       throw Failure(
-        "the command finds the graph itself not interesting (\(test.lastEnd))", at: Origin(file: path),
+        "the command finds the graph itself not interesting (\(test.lastEnd))",
+        at: Origin(file: path),
         notes: ["it must end with status 0 on what is to be kept: \(command)"])
     }
     let progress = session.progress()
@@ -50,11 +54,12 @@ struct ReduceCommand: Command {
         at: Origin(file: path))
     }
     try GraphFile.write(reducer.graph, to: output)
+    guard !session.isQuiet else { return }
     let (before, after) = (model.graph, reducer.graph)
     session.errors(
-      session.isQuiet
-        ? "" : "\(before.opCount) ops -> \(after.opCount), \(before.inputs.count) inputs -> \(after.inputs.count), "
-          + "\(before.outputs.count) outputs -> \(after.outputs.count), \(budget.runs) runs: \(output)\n")
+      "\(before.opCount) ops -> \(after.opCount), \(before.inputs.count) inputs -> \(after.inputs.count), "
+        + "\(before.outputs.count) outputs -> \(after.outputs.count), \(budget.runs) runs: \(output)\n"
+    )
   }
 }
 
@@ -71,7 +76,7 @@ final class InterestTest {
   /// - Parameter timeout: seconds after which it is stopped.
   init(_ command: String, timeout: Double) throws(Failure) {
     folder = try TemporaryFolder("fettle-reduce")
-    let file = ShellText.quoted(folder.file("candidate.fettle"))
+    let file = Shell.quoted(folder.file("candidate.fettle"))
     let parts = Self.pieces(of: command)
     self.command = parts.count > 1 ? parts.joined(separator: file) : "\(command) \(file)"
     self.timeout = timeout

@@ -3,8 +3,8 @@ import CompilerSupport
 import GraphIR
 
 extension GraphDifference {
-  /// The differences for people: grouped by layer, `-` for what is gone, `+` for what is new, `~` for what
-  /// changed; empty if nothing did.
+  /// The differences for people: grouped by layer, `-` for what is gone, `+` for what is new, `~`
+  /// for what changed; empty if nothing did.
   var text: String {
     guard !isEmpty else { return "" }
     var out = ""
@@ -27,7 +27,8 @@ extension GraphDifference {
   /// `1 op removed, 2 added, 3 changed; 20 ops before, 21 after`.
   var summary: String {
     let removed = count(.removed)
-    return "\(removed) op\(removed == 1 ? "" : "s") removed, \(count(.added)) added, \(count(.changed)) changed; "
+    return
+      "\(removed) op\(removed == 1 ? "" : "s") removed, \(count(.added)) added, \(count(.changed)) changed; "
       + "\(oldOpCount) op\(oldOpCount == 1 ? "" : "s") before, \(newOpCount) after"
   }
 

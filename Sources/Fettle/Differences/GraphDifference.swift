@@ -3,8 +3,8 @@ import CompilerSupport
 import GraphIR
 import Tensors
 
-/// What changed between two graphs, by op and location. The order of ops and the names of tensors do not
-/// count.
+/// What changed between two graphs, by op and location. The order of ops and the names of tensors
+/// do not count.
 struct GraphDifference {
   /// One thing that is not what it was; nil where it was not, or is not any more.
   struct Detail {
@@ -59,17 +59,21 @@ struct GraphDifference {
     oldOpCount = old.opCount
     newOpCount = new.opCount
     comparePorts(matching)
-    // Locations in the order of the old graph; those that only the new one has behind the one in front of
-    // them there.
+    // Locations in the order of the old graph; those that only the new one has behind the one in
+    // front of them there.
     var order: [Location] = []
     var changes: [Location: [OpChange]] = [:]
     var behind: [Location?: [Location]] = [:]
     for op in old.opIDs {
       let location = old.location(of: op)
-      if changes.updateValue(changes[location] ?? [], forKey: location) == nil { order.append(location) }
+      if changes.updateValue(changes[location] ?? [], forKey: location) == nil {
+        order.append(location)
+      }
       if let after = matching.new(of: op) {
         let details = Self.details(op, after, matching)
-        if !details.isEmpty { changes[location]?.append(Self.change(.changed, after, new, details)) }
+        if !details.isEmpty {
+          changes[location]?.append(Self.change(.changed, after, new, details))
+        }
       } else {
         changes[location]?.append(Self.change(.removed, op, old, []))
       }
@@ -150,7 +154,8 @@ struct GraphDifference {
       guard x != nil || y != nil else { continue }
       found.append(
         Detail(
-          subject: OpText.operand(slot, of: definition), before: x.map { OpText.value($0, in: old) },
+          subject: OpText.operand(slot, of: definition),
+          before: x.map { OpText.value($0, in: old) },
           after: y.map { OpText.value($0, in: new) }, gap: gap(x, y, old, new)))
     }
     let (r, s) = (old.results(of: before), new.results(of: after))
@@ -169,9 +174,13 @@ struct GraphDifference {
     return found
   }
 
-  /// Whether a tensor has kept its name and type and only is made by another op, which has changes of its own.
-  private static func isHandedOn(_ before: ValueID, _ after: ValueID, _ old: Graph, _ new: Graph) -> Bool {
-    old.producer(of: before) != nil && new.producer(of: after) != nil && !old.name(of: before).isEmpty
+  /// Whether a tensor has kept its name and type and only is made by another op, which has changes
+  /// of its own.
+  private static func isHandedOn(
+    _ before: ValueID, _ after: ValueID, _ old: Graph, _ new: Graph
+  ) -> Bool {
+    old.producer(of: before) != nil && new.producer(of: after) != nil
+      && !old.name(of: before).isEmpty
       && old.name(of: before) == new.name(of: after) && old.type(of: before) == new.type(of: after)
   }
 
@@ -216,7 +225,8 @@ struct GraphDifference {
   }
 
   private mutating func compare(
-    _ what: String, _ before: [(name: String, text: String)], _ after: [(name: String, text: String)]
+    _ what: String, _ before: [(name: String, text: String)],
+    _ after: [(name: String, text: String)]
   ) {
     let old = Dictionary(before, uniquingKeysWith: { a, _ in a })
     let new = Dictionary(after, uniquingKeysWith: { a, _ in a })

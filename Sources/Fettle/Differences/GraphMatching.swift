@@ -2,10 +2,10 @@
 import GraphIR
 
 /// Which op of one graph is which op of another. First come ops that are the same in all (kind,
-/// attributes, location and what they read), found from the front; then, from the outputs back, those
-/// that are the same but for what they read; then what location, tensor name and kind tell, in order.
-/// Names of tensors and the order of independent ops do not have to agree. Takes time in proportion to
-/// the graphs.
+/// attributes, location and what they read), found from the front; then, from the outputs back,
+/// those that are the same but for what they read; then what location, tensor name and kind tell,
+/// in order. Names of tensors and the order of independent ops do not have to agree. Takes time in
+/// proportion to the graphs.
 struct GraphMatching {
   let old: Graph
   let new: Graph
@@ -22,12 +22,16 @@ struct GraphMatching {
     newOps = new.opIDs
     pairSame()
     pairFromOutputs()
-    pairByKey { graph, op in Self.resultName(graph, op).map { Key([$0], Self.kind(graph, op), graph.location(of: op)) } }
+    pairByKey { graph, op in
+      Self.resultName(graph, op).map { Key([$0], Self.kind(graph, op), graph.location(of: op)) }
+    }
     pairByKey { graph, op in
       let location = graph.location(of: op)
       return location.layers.isEmpty ? nil : Key([], Self.kind(graph, op), location)
     }
-    pairByKey { graph, op in Self.resultName(graph, op).map { Key([$0], Self.kind(graph, op), Location()) } }
+    pairByKey { graph, op in
+      Self.resultName(graph, op).map { Key([$0], Self.kind(graph, op), Location()) }
+    }
     pairByKey { graph, op in
       graph.location(of: op).layers.first.map { Key([], Self.kind(graph, op), Location([$0])) }
     }

@@ -24,7 +24,9 @@ enum OpText {
   }
 
   /// The mnemonic of an op.
-  static func kind(_ op: OpID, in graph: Graph) -> String { type(of: graph.definition(of: op)).name }
+  static func kind(_ op: OpID, in graph: Graph) -> String {
+    type(of: graph.definition(of: op)).name
+  }
 
   /// The layers of a location: `'conv1', 'bn1'`; empty without layers.
   static func layers(_ location: Location) -> String {
@@ -39,7 +41,8 @@ enum OpText {
     return name.isEmpty ? kind(op, in: graph) : "\(kind(op, in: graph)) that makes '\(name)'"
   }
 
-  /// A value for people: a constant by type and digest, an input by its port, a result by name or op.
+  /// A value for people: a constant by type and digest, an input by its port, a result by name or
+  /// op.
   static func value(_ value: ValueID, in graph: Graph) -> String {
     switch graph.source(of: value) {
     case .constant:
@@ -48,7 +51,8 @@ enum OpText {
     case .result(let op, let position):
       let name = graph.name(of: value)
       if !name.isEmpty { return "'\(name)'" }
-      return (position > 0 ? "result \(position) of the " : "the result of the ") + self.op(op, in: graph)
+      return (position > 0 ? "result \(position) of the " : "the result of the ")
+        + self.op(op, in: graph)
     }
   }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 
-/// Delta debugging: the smallest part of a list that still passes a test, such that no single element can
-/// be left out (Zeller and Hildebrandt 2002, the algorithm `ddmin`, with the empty list tried first).
+/// Delta debugging: the smallest part of a list that still passes a test, such that no single
+/// element can be left out (Zeller and Hildebrandt 2002, the algorithm `ddmin`, with the empty list
+/// tried first).
 enum DeltaDebugging {
   /// Shrinks a list that passes the test.
   ///
@@ -42,7 +43,8 @@ enum DeltaDebugging {
   ) throws(Failure) -> [Item]? {
     for chunk in chunks {
       if isSpent() { return nil }
-      let part = alone
+      let part =
+        alone
         ? Array(items[chunk]) : Array(items[..<chunk.lowerBound] + items[chunk.upperBound...])
       if part.count < items.count, try test(part) { return part }
     }

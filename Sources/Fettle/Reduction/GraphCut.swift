@@ -2,8 +2,8 @@
 import CompilerSupport
 import GraphIR
 
-/// Some ops of a graph as a graph of its own: what they read from elsewhere becomes inputs, what others
-/// read of them becomes outputs. Ports that are left keep their names and order.
+/// Some ops of a graph as a graph of its own: what they read from elsewhere becomes inputs, what
+/// others read of them becomes outputs. Ports that are left keep their names and order.
 struct GraphCut {
   /// The part.
   private(set) var graph: Graph
@@ -79,7 +79,8 @@ struct GraphCut {
       var role: GraphIR.PortRole = plain ? .input : port.role
       if case .state = role {
         let next = wholeOutputs.first { $0.name == port.name }
-        let hasNext = next.map { isMadeHere($0.value) || whole.producer(of: $0.value) == nil } ?? false
+        let hasNext =
+          next.map { isMadeHere($0.value) || whole.producer(of: $0.value) == nil } ?? false
         if !hasNext { role = .input }
       }
       addInput(port.value, port.name, role, &rw)
@@ -125,7 +126,9 @@ struct GraphCut {
   }
 
   private mutating func addOutput(_ value: ValueID, _ name: String, _ rw: inout Rewriter) {
-    guard let new = renamed[value], whole.producer(of: value) == nil || isMadeHere(value) else { return }
+    guard let new = renamed[value], whole.producer(of: value) == nil || isMadeHere(value) else {
+      return
+    }
     rw.addOutput(name: outputNames.claim(name), value: new)
     outputs.append(value)
   }
@@ -136,7 +139,8 @@ private struct PortNames {
   private var taken: Set<String> = []
   private var count = 0
 
-  /// The name itself if it is free, else with a number behind it; `v` and a number in place of no name.
+  /// The name itself if it is free, else with a number behind it; `v` and a number in place of no
+  /// name.
   mutating func claim(_ wish: String) -> String {
     var name = wish
     while name.isEmpty || !taken.insert(name).inserted {

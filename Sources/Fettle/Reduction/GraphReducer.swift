@@ -3,9 +3,10 @@ import CompilerSupport
 import GraphIR
 import Tensors
 
-/// Shrinks a graph while a test still finds it interesting. Each way to make it smaller is a list of
-/// features that `DeltaDebugging` takes away: ops (what others read of them becomes inputs), outputs, ops
-/// that can be bypassed, optional operands, constants and inputs that may as well be zeros or ones.
+/// Shrinks a graph while a test still finds it interesting. Each way to make it smaller is a list
+/// of features that `DeltaDebugging` takes away: ops (what others read of them becomes inputs),
+/// outputs, ops that can be bypassed, optional operands, constants and inputs that may as well be
+/// zeros or ones.
 struct GraphReducer {
   /// The smallest interesting graph so far.
   private(set) var graph: Graph
@@ -56,12 +57,15 @@ struct GraphReducer {
     let isInteresting = isInteresting
     let progress = progress
     var best = graph
-    _ = try DeltaDebugging.minimize(features, isSpent: { budget.isSpent }) { (kept) throws(Failure) in
+    _ = try DeltaDebugging.minimize(features, isSpent: { budget.isSpent }) {
+      (kept) throws(Failure) in
       guard let candidate = try make(start, kept), candidate.verify().isEmpty else { return false }
       budget.count()
       guard try isInteresting(candidate) else { return false }
       best = candidate
-      progress("\(name): \(candidate.opCount) ops, \(candidate.outputs.count) outputs after \(budget.runs) runs")
+      progress(
+        "\(name): \(candidate.opCount) ops, \(candidate.outputs.count) outputs after \(budget.runs) runs"
+      )
       return true
     }
     graph = best
@@ -96,7 +100,9 @@ struct GraphReducer {
     }
   }
 
-  private static func detour(around op: OpID, in graph: Graph) -> (result: ValueID, operand: ValueID)? {
+  private static func detour(around op: OpID, in graph: Graph) -> (
+    result: ValueID, operand: ValueID
+  )? {
     let results = graph.results(of: op)
     guard results.count == 1 else { return nil }
     let fitting = graph.operands(of: op).lazy.compactMap { $0 }.first {
@@ -117,7 +123,9 @@ struct GraphReducer {
       var changed = graph
       let keeps = Set(kept)
       changed.rewrite { rw in
-        for use in slots where !keeps.contains(use) { rw.setOperand(of: use.op, slot: use.slot, to: nil) }
+        for use in slots where !keeps.contains(use) {
+          rw.setOperand(of: use.op, slot: use.slot, to: nil)
+        }
       }
       // An op that needs the operand after all makes a graph that is not sound, and is not tried.
       guard changed.verify().isEmpty else { return nil }
@@ -163,8 +171,8 @@ struct GraphReducer {
 
   // MARK: Parts
 
-  /// The graph without ops that no output needs and inputs that nothing reads; with some of its outputs only if
-  /// they are named by position.
+  /// The graph without ops that no output needs and inputs that nothing reads; with some of its
+  /// outputs only if they are named by position.
   private static func live(_ graph: Graph, outputs: [Int]? = nil) throws(Failure) -> Graph {
     let outputs = outputs.map { Set($0) }
     let live = GraphCut.liveOps(of: graph, outputs: outputs)
@@ -172,7 +180,9 @@ struct GraphReducer {
   }
 
   private static func filled(_ type: TensorType, _ number: Double) -> Tensor {
-    if number == 0, let zeros = Tensor(type, bytes: Bytes(count: type.byteCount) { _ in }) { return zeros }
+    if number == 0, let zeros = Tensor(type, bytes: Bytes(count: type.byteCount) { _ in }) {
+      return zeros
+    }
     return Tensor(type, rounding: Array(repeating: number, count: type.shape.elementCount))
   }
 
