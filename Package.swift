@@ -8,11 +8,12 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A room of `Sources/`, with the rooms it may import (docs/architecture.md has the table).
-func room(_ name: String, _ imports: String...) -> Target {
+/// A room of `Sources/`, with the rooms it may import (docs/architecture.md has the table); `texts` are files whose bytes
+/// become part of the product.
+func room(_ name: String, _ imports: String..., texts: [String] = []) -> Target {
   .target(
     name: name, dependencies: imports.map { .target(name: $0) }, path: "Sources/\(name)",
-    swiftSettings: strict)
+    resources: texts.map { .embedInCode($0) }, swiftSettings: strict)
 }
 
 /// The tests of a room; `imports` are the rooms they use beside it.
@@ -35,6 +36,7 @@ let package = Package(
     room("Targets", "CompilerSupport"),
     room("GraphIR", "CompilerSupport", "Tensors"),
     room("Rewriting", "CompilerSupport", "Tensors", "GraphIR"),
+    room("Rules", "CompilerSupport", "Tensors", "GraphIR", "Rewriting"),
     room("ONNX", "CompilerSupport", "Tensors", "GraphIR"),
     room("Evaluation", "CompilerSupport", "Tensors", "GraphIR", "Rewriting"),
     room("LoopIR", "CompilerSupport", "Tensors"),
@@ -44,11 +46,12 @@ let package = Package(
       "Execution", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "LoopIR",
       "Lowering", "CEmission"),
     room(
-      "Passes", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "Evaluation"),
+      "Passes", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "Rules",
+      "Evaluation", texts: ["Canonicalization/Canonical.rules"]),
     room("Checking", "CompilerSupport"),
     room(
-      "Fettle", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "ONNX",
-      "Evaluation", "LoopIR", "Lowering", "CEmission", "Execution", "Passes", "Checking"),
+      "Fettle", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting",
+      "Rules", "ONNX", "Evaluation", "LoopIR", "Lowering", "CEmission", "Execution", "Passes", "Checking"),
     .executableTarget(
       name: "FettleTool", dependencies: ["CompilerSupport", "Fettle"], path: "Sources/FettleTool",
       swiftSettings: strict,
@@ -69,6 +72,7 @@ let package = Package(
       "Lowering", "CompilerSupport", "Tensors", "Targets", "GraphIR", "Rewriting", "LoopIR",
       "Evaluation", "LoopInterpreter"),
     tests("Rewriting", "CompilerSupport", "Tensors", "GraphIR"),
+    tests("Rules", "CompilerSupport", "Tensors", "GraphIR", "Rewriting", "Passes"),
     tests(
       "Passes", "CompilerSupport", "Tensors", "GraphIR", "Rewriting", "Evaluation", "Checking"),
     tests("Fettle", "CompilerSupport", "Checking", "GraphIR", "Rewriting", "Tensors"),

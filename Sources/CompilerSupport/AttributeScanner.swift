@@ -110,6 +110,15 @@ public struct AttributeScanner: Sendable {
     throw failure("a string is not closed")
   }
 
+  /// What stands up to the next space, comma or closing brace.
+  public mutating func bareText() throws(Failure) -> String {
+    skipSpace()
+    let bytes = text[offset...].prefix { $0 > 0x20 && $0 != 0x2C && $0 != 0x7D }
+    guard !bytes.isEmpty else { throw failure("expected a text\(found)") }
+    offset = bytes.endIndex
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   /// A failure at the present place.
   public func failure(_ message: String, notes: [String] = []) -> Failure {
     let before = text[..<Swift.min(offset, text.count)]

@@ -48,6 +48,35 @@ extension Float: AttributeValue {
   public var text: String { "\(self)" }
 }
 
+extension String: AttributeValue {
+  public static var form: String { "\"text\"" }
+  /// A quoted string; without quotes it goes up to the next space, comma or brace.
+  public static func parse(_ tokens: inout AttributeScanner) throws(Failure) -> String {
+    try tokens.peek() == 0x22 ? tokens.string() : tokens.bareText()
+  }
+  public var text: String { quoted }
+
+  /// The text as a string with escapes; nothing invisible is left as it is.
+  public var quoted: String {
+    var text = "\""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\t": text += "\\t"
+      default:
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator:
+          text += "\\u{\(String(scalar.value, radix: 16))}"
+        default: text.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return text + "\""
+  }
+}
+
 extension Array: AttributeValue where Element: AttributeValue {
   public static var form: String { "[\(Element.form), …]" }
   public static func parse(_ tokens: inout AttributeScanner) throws(Failure) -> [Element] {
@@ -90,6 +119,10 @@ public struct Field<Owner>: Sendable {
   public let parse: @Sendable (inout Owner, inout AttributeScanner) throws(Failure) -> Void
   /// Whether two owners hold the same value.
   public let same: @Sendable (Owner, Owner) -> Bool
+  /// The type of a value.
+  public let valueType: any AttributeValue.Type
+  /// The owner's value.
+  public let value: @Sendable (Owner) -> any AttributeValue
 
   /// The field at `path`.
   public init<Value: AttributeValue>(
@@ -103,5 +136,7 @@ public struct Field<Owner>: Sendable {
       owner[keyPath: path] = try Value.parse(&tokens)
     }
     same = { $0[keyPath: path] == $1[keyPath: path] }
+    valueType = Value.self
+    value = { $0[keyPath: path] }
   }
 }

@@ -30,6 +30,13 @@ public protocol OpDefinition: Sendable {
   static var variadicOperand: Operand? { get }
   /// The attributes.
   static var fields: [Field<Self>] { get }
+  /// Whether the first two operands may change places.
+  var isCommutative: Bool { get }
+  /// The attribute, if there is one, whose word says which of several functions an op of the kind computes, as `function` of
+  /// `unary`.
+  static var variantAttribute: String? { get }
+  /// The word of that attribute, empty without one. Drivers sort rewrites by it.
+  var variant: String { get }
   /// The op with all attributes at their defaults.
   init()
   /// The types of the results, or what is wrong with the operands or attributes. Must not trap whatever they
@@ -40,6 +47,9 @@ public protocol OpDefinition: Sendable {
 extension OpDefinition {
   public static var optionalOperands: [Operand] { [] }
   public static var variadicOperand: Operand? { nil }
+  public var isCommutative: Bool { false }
+  public static var variantAttribute: String? { nil }
+  public var variant: String { "" }
 }
 
 /// The types of an op's operands, by name.
@@ -79,7 +89,7 @@ public func checkedShape(_ extents: [Int]) throws(TypeMismatch) -> Shape {
 
 extension OpDefinition {
   /// The types of the results for operand types by slot, after a check of the number of operands.
-  func resultTypes(ofSlots slots: [TensorType?]) throws(TypeMismatch) -> [TensorType] {
+  public func resultTypes(ofSlots slots: [TensorType?]) throws(TypeMismatch) -> [TensorType] {
     let names = Array(Operand.allCases)
     if Self.variadicOperand == nil, slots.count > names.count {
       throw TypeMismatch("\(slots.count) operands given, at most \(names.count) taken")

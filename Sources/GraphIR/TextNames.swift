@@ -23,24 +23,7 @@ enum TextName {
   }
 
   /// The name as a string with escapes; nothing invisible is left as it is.
-  static func quoted(_ name: String) -> String {
-    var text = "\""
-    for scalar in name.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\t": text += "\\t"
-      default:
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator:
-          text += "\\u{\(String(scalar.value, radix: 16))}"
-        default: text.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return text + "\""
-  }
+  static func quoted(_ name: String) -> String { name.quoted }
 }
 
 /// Makes names unique by a number at the end, each in constant time.

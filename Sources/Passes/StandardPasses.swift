@@ -6,6 +6,7 @@ public let standardPasses: [any Pass.Type] = [
   Canonicalize.self,
   FoldBatchNorm.self,
   RemoveDeadChannels.self,
+  ApplyRules.self,
 ]
 
 /// What a model goes through on its way to C unless the user says otherwise: passes that keep its meaning.

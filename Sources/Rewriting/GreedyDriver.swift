@@ -8,16 +8,16 @@ public import GraphIR
 public struct GreedyDriver: Sendable {
   let pass: String
   let forEvery: [Rewrite]
-  let byKind: [ObjectIdentifier: [Rewrite]]
+  let byKind: [ObjectIdentifier: KindRewrites]
 
   /// A driver for rewrites; `pass` is what diagnostics and traces name.
   public init(pass: String, _ rewrites: [Rewrite]) {
     self.pass = pass
     forEvery = rewrites.filter { $0.kind == nil }
     // The rewrites of a kind include those of every kind, in the order of the list.
-    var byKind: [ObjectIdentifier: [Rewrite]] = [:]
+    var byKind: [ObjectIdentifier: KindRewrites] = [:]
     for kind in Set(rewrites.compactMap(\.kind)) {
-      byKind[kind] = rewrites.filter { $0.kind == nil || $0.kind == kind }
+      byKind[kind] = KindRewrites(rewrites.filter { $0.kind == nil || $0.kind == kind })
     }
     self.byKind = byKind
   }
@@ -34,6 +34,7 @@ public struct GreedyDriver: Sendable {
     try graph.rewrite { (rw) throws(Failure) in
       var worklist = Worklist(start)
       var applied = 0
+      var last: [Rewrite] = []
       while let op = worklist.next() {
         guard rw.graph.contains(op) else { continue }
         if rw.graph.results(of: op).allSatisfy({ !rw.graph.isUsed($0) }) {
@@ -45,23 +46,36 @@ public struct GreedyDriver: Sendable {
         applied += 1
         worklist.add(around: rw.takeTouched(), in: rw.graph)
         if rw.graph.contains(op) { worklist.add(op) }
-        guard applied <= limit else {
-          throw Failure(
-            "pass '\(pass)' did not come to an end after \(applied) rewrites, the last of which is "
-              + "'\(rewrite)'")
+        if applied > limit {
+          // Those that go on and on.
+          if !last.contains(where: { $0.name == rewrite.name }) { last.append(rewrite) }
+          if applied > limit + 64 { throw endless(last, after: applied) }
         }
       }
       rw.insertionPoint = nil
     }
   }
 
-  /// Applies the first rewrite that takes the op and returns its name.
+  private func endless(_ rewrites: [Rewrite], after count: Int) -> Failure {
+    let names = rewrites.map { rewrite in
+      let place = rewrite.origin.map { " (\($0.file):\($0.line ?? 1))" } ?? ""
+      return "'\(rewrite.name)'\(place)"
+    }
+    let what = rewrites.count == 1 ? "the rewrite that goes on is" : "the rewrites that go on are"
+    var origin = rewrites.compactMap(\.origin).first ?? Origin()
+    origin.subject = "pass '\(pass)'"
+    return Failure(
+      "did not come to an end after \(count) rewrites; \(what) " + names.joined(separator: ", "),
+      at: origin)
+  }
+
+  /// Applies the first rewrite that takes the op and returns it.
   private func applyFirst(
     to op: OpID, _ rw: inout Rewriter, _ observer: (any PassObserver)?
-  ) -> String? {
+  ) -> Rewrite? {
     let definition = rw.graph.definition(of: op)
     let kind = type(of: definition)
-    for rewrite in byKind[ObjectIdentifier(kind)] ?? forEvery {
+    for rewrite in byKind[ObjectIdentifier(kind)]?.rewrites(of: definition) ?? forEvery {
       rw.insertionPoint = op
       let location = observer == nil ? Location() : rw.graph.location(of: op)
       do {
@@ -71,7 +85,7 @@ public struct GreedyDriver: Sendable {
         continue
       }
       observer?.tried(event(rewrite, kind.name, location, .applied))
-      return rewrite.name
+      return rewrite
     }
     return nil
   }
@@ -81,6 +95,26 @@ public struct GreedyDriver: Sendable {
   ) -> RewriteEvent {
     RewriteEvent(
       pass: pass, rewrite: rewrite.name, op: op, location: location, outcome: outcome)
+  }
+}
+
+/// The rewrites of a kind of op, sorted by its variants, in the order of the list.
+struct KindRewrites: Sendable {
+  private let byVariant: [String: [Rewrite]]
+  private let others: [Rewrite]
+
+  init(_ rewrites: [Rewrite]) {
+    var byVariant: [String: [Rewrite]] = [:]
+    for variant in rewrites.reduce(into: Set<String>(), { $0.formUnion($1.variants ?? []) }) {
+      byVariant[variant] = rewrites.filter { $0.variants?.contains(variant) ?? true }
+    }
+    self.byVariant = byVariant
+    others = rewrites.filter { $0.variants == nil }
+  }
+
+  /// The rewrites that look at an op of the kind.
+  func rewrites(of definition: any OpDefinition) -> [Rewrite] {
+    byVariant.isEmpty ? others : byVariant[definition.variant] ?? others
   }
 }
 

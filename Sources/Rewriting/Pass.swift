@@ -27,6 +27,10 @@ public protocol Pass: Sendable {
   var requires: [PassRequirement] { get }
   /// The pass with all options at their defaults.
   init()
+  /// Looks at the options and at what they name before any pass of the pipeline runs.
+  ///
+  /// - Throws: what is wrong with them.
+  func check(_ context: PassContext) throws(Failure)
   /// Changes the graph.
   ///
   /// - Throws: what the user can mend; the graph is not used any further then.
@@ -37,6 +41,7 @@ extension Pass {
   public static var removes: [PassRequirement] { [] }
   public static var options: [Field<Self>] { [] }
   public var requires: [PassRequirement] { [] }
+  public func check(_ context: PassContext) throws(Failure) {}
 
   /// The pass as text with every option spelled out: `prune-channels{criterion=l1 keep=0.5}`.
   public var text: String {

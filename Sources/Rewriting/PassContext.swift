@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CompilerSupport
+public import GraphIR
 
 /// What a pass is given beside the graph, and where it leaves what it has to say.
 public struct PassContext {
@@ -7,6 +8,8 @@ public struct PassContext {
   public var runner: (any GraphRunner)?
   /// Inputs like those of the finished model; nil if the user gave none.
   public var samples: Samples?
+  /// The kinds of ops that texts of passes may name.
+  public var ops = OpSet.standard
   /// Watches passes and rewrites.
   public var observer: (any PassObserver)?
   /// Warnings for the user, in order.

@@ -57,6 +57,11 @@ public struct Pipeline: Sendable {
     var found: [Diagnostic] = []
     for (position, pass) in passes.enumerated() {
       let name = type(of: pass).name
+      do throws(Failure) {
+        try pass.check(context)
+      } catch {
+        found += error.located(subject: "pass '\(name)'").diagnostics
+      }
       for requirement in pass.requires {
         let origin = Origin(subject: "pass '\(name)'")
         let remover = passes[..<position].first { type(of: $0).removes.contains(requirement) }

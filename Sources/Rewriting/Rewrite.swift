@@ -8,8 +8,12 @@ public import GraphIR
 public struct Rewrite: Sendable {
   /// What a trace calls it.
   public let name: String
+  /// Where it is written, if that is a file of the user's.
+  public let origin: Origin?
   /// The kind of op that it looks at; nil if it looks at all.
   let kind: ObjectIdentifier?
+  /// The variants of the kind that it looks at; nil if it looks at all.
+  let variants: Set<String>?
   let apply: @Sendable (OpID, inout Rewriter) throws(Declined) -> Void
 
   /// A rewrite of ops of one kind. The insertion point is at the op when it is called.
@@ -18,6 +22,8 @@ public struct Rewrite: Sendable {
     _ body: @escaping @Sendable (OpRef<Op>, inout Rewriter) throws(Declined) -> Void
   ) {
     self.name = name
+    origin = nil
+    variants = nil
     kind = ObjectIdentifier(Op.self)
     apply = { (id, rw) throws(Declined) in
       guard let op = rw.graph.op(id, as: Op.self) else { return }
@@ -31,7 +37,22 @@ public struct Rewrite: Sendable {
     everyOp body: @escaping @Sendable (OpID, inout Rewriter) throws(Declined) -> Void
   ) {
     self.name = name
+    origin = nil
+    variants = nil
     kind = nil
+    apply = body
+  }
+
+  /// A rewrite of ops of a kind that is known when the program runs, written in a file; of some variants of the kind, if
+  /// they are given. The insertion point is at the op when it is called.
+  public init(
+    _ name: String, kind: any OpDefinition.Type, variants: Set<String>? = nil, origin: Origin?,
+    _ body: @escaping @Sendable (OpID, inout Rewriter) throws(Declined) -> Void
+  ) {
+    self.name = name
+    self.origin = origin
+    self.variants = variants
+    self.kind = ObjectIdentifier(kind)
     apply = body
   }
 }

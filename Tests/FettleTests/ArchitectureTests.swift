@@ -11,7 +11,7 @@ import Testing
     "Evaluation": ["GraphIR", "Rewriting"], "LoopIR": ["Tensors"],
     "Lowering": ["GraphIR", "Targets", "LoopIR"], "CEmission": ["LoopIR", "Targets"],
     "Execution": ["Rewriting", "Lowering", "CEmission"],
-    "Passes": ["Rewriting", "Evaluation", "Targets"], "Checking": ["CompilerSupport"],
+    "Rules": ["Rewriting"], "Passes": ["Rewriting", "Rules", "Evaluation", "Targets"], "Checking": ["CompilerSupport"],
     "Fettle": ["ONNX", "Passes", "Execution", "Checking"], "FettleTool": ["Fettle"],
   ]
 

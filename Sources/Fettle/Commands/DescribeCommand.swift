@@ -9,8 +9,9 @@ import Targets
 /// `fettle describe`: what Fettle knows.
 struct DescribeCommand: Command {
   static let name = "describe"
-  static let summary = "tell the ops, passes, targets, lowerings, ONNX operators and commands, or of one of them"
-  static let usage = "[ops|passes|targets|lowerings|onnx|commands|grammar|NAME ...] [--markdown]"
+  static let summary =
+    "tell the ops, passes, targets, lowerings, ONNX operators, commands and the language of rules, or one of them"
+  static let usage = "[ops|passes|targets|lowerings|onnx|commands|rules|grammar|NAME ...] [--markdown]"
   static let markdown = CommandOption<Bool>("--markdown", help: "as pages for the documentation")
   static let onnx = CommandOption<Bool>("--onnx", help: "the ONNX operators that are read: same as 'onnx'")
   static let options = [markdown.untyped, onnx.untyped] + Plugin.options

@@ -10,6 +10,7 @@ enum PassRun {
     _ pipeline: Pipeline, on graph: inout Graph, _ session: Session
   ) throws(Failure) {
     var context = PassContext(observer: ChildNote.isChild ? PassNotes() : nil)
+    context.ops = session.toolkit.ops
     try pipeline.run(on: &graph, &context)
     session.warn(context.warnings)
   }
@@ -73,6 +74,7 @@ struct WatchedPassRun {
     try ledger.begin(graph, measurement)
     observers.append(ledger)
     var context = PassContext()
+    context.ops = session.toolkit.ops
     context.runner = measurement?.runner
     context.samples = measurement?.samples
     context.observer = PassObservers(observers)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 import GraphIR
+import Passes
 import Rewriting
 
 /// The options by which commands are told the passes to run.
@@ -9,14 +10,21 @@ enum PipelineOptions {
     "-p", "--pipeline", text: "PASSES",
     help: "passes separated by commas, with options as in 'a, b{x=1 y=2}'; @FILE reads them from a file")
 
-  static let all = [pipeline.untyped]
+  static let rules = CommandOption<String>(
+    "--rules", text: "FILE",
+    help: "apply the rewrite rules of a file in front of the passes, as 'rules{file=FILE}' does; may be repeated")
 
-  /// The pipeline that the options spell, or `fallback`.
+  static let all = [pipeline.untyped, rules.untyped]
+
+  /// The pipeline that the options spell, or `fallback`, behind the rules of files.
   static func pipeline(
     _ arguments: Arguments, _ session: Session, default fallback: Pipeline = Pipeline()
   ) throws(Failure) -> Pipeline {
-    guard let text = try arguments[pipeline] else { return fallback }
-    return try parse(text, session)
+    var pipeline = fallback
+    if let text = try arguments[Self.pipeline] { pipeline = try parse(text, session) }
+    let files = try arguments.all(rules).map { ApplyRules(file: $0) }
+    pipeline.passes.insert(contentsOf: files, at: 0)
+    return pipeline
   }
 
   /// The pipeline that a text spells; `@FILE` stands for the text of a file, in which `//` begins a

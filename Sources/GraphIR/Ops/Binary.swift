@@ -52,6 +52,18 @@ public struct Binary: OpDefinition {
   /// A function.
   public init(_ function: BinaryFunction) { self.function = function }
 
+  public var isCommutative: Bool {
+    switch function {
+    case .add, .mul, .max, .min, .and, .or, .xor, .bitAnd, .bitOr, .bitXor, .equal: true
+    case .sub, .div, .mod, .fmod, .pow, .prelu, .shiftLeft, .shiftRight, .less, .lessOrEqual,
+      .greater, .greaterOrEqual:
+      false
+    }
+  }
+
+  public static var variantAttribute: String? { "function" }
+  public var variant: String { function.rawValue }
+
   public func resultTypes(
     of operands: OperandTypes<Self>
   ) throws(TypeMismatch) -> [TensorType] {

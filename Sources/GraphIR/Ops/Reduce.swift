@@ -40,6 +40,9 @@ public struct Reduce: OpDefinition {
     self.keepDimensions = keepDimensions
   }
 
+  public static var variantAttribute: String? { "kind" }
+  public var variant: String { kind.rawValue }
+
   public func resultTypes(
     of operands: OperandTypes<Self>
   ) throws(TypeMismatch) -> [TensorType] {

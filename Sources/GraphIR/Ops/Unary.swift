@@ -54,6 +54,9 @@ public struct Unary: OpDefinition {
     self.beta = beta
   }
 
+  public static var variantAttribute: String? { "function" }
+  public var variant: String { function.rawValue }
+
   public func resultTypes(
     of operands: OperandTypes<Self>
   ) throws(TypeMismatch) -> [TensorType] {

@@ -2,6 +2,7 @@
 public import CompilerSupport
 public import GraphIR
 public import Rewriting
+public import Rules
 
 /// Brings a graph to the plain form that other passes and lowerings expect: constants computed,
 /// equal ops merged, dead and idle ops gone, transposes and reshapes moved until they cancel,
@@ -18,7 +19,7 @@ public struct Canonicalize: RewritePass {
 
   /// The rewrites that keep transposes apart from reshapes, so that inverse transposes meet.
   private static let early =
-    [ConstantRewrites.fold] + IdentityRewrites.all + ReshapeRewrites.all + TransposeForms.all
+    [ConstantRewrites.fold] + canonicalRules.rewrites + ConcatRewrites.all + TransposeForms.all
     + TransposeSinking.all + PadRewrites.all + MatrixMultiplyRewrites.all + BiasRewrites.all
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
@@ -33,3 +34,13 @@ public struct Canonicalize: RewritePass {
     }
   }
 }
+
+/// The rules of `canonicalize`, from `Canonical.rules`.
+public let canonicalRules: RuleSet = {
+  let text = String(decoding: PackageResources.Canonical_rules, as: UTF8.self)
+  do throws(Failure) {
+    return try RuleSet(parsing: text, file: "Canonical.rules")
+  } catch {
+    unreachable("the rules of the product: \(error)")
+  }
+}()

@@ -3,42 +3,12 @@ import GraphIR
 import Rewriting
 import Tensors
 
-/// Matrix products with transposed or scaled operands.
+/// Matrix products with scaled or flattened operands. (Transposed ones are rules.)
 enum MatrixMultiplyRewrites {
   static let all = [
-    Rewrite("transpose-into-matmul", absorbTranspose),
     Rewrite("scale-into-matmul", absorbScale),
     Rewrite("transpose-flatten-matmul", absorbFlattenedTranspose),
   ]
-
-  /// matmul(x, transpose(y)) → matmul(x, y) {transpose_rhs}, where the last two axes are swapped;
-  /// likewise lhs
-  private static func absorbTranspose(
-    _ op: OpRef<MatrixMultiply>, _ rw: inout Rewriter
-  ) throws(Declined) {
-    var definition = op.attributes
-    var operands = rw.graph.operands(of: op.id)
-    if let source = swapped(try rw.operand(op, .rhs), rw) {
-      definition.transposeRHS.toggle()
-      operands[MatrixMultiply.Operand.rhs.rawValue] = source
-    } else if let source = swapped(try rw.operand(op, .lhs), rw) {
-      definition.transposeLHS.toggle()
-      operands[MatrixMultiply.Operand.lhs.rawValue] = source
-    } else {
-      throw Declined("no operand has its last two axes swapped")
-    }
-    try rw.substitute(op.id, by: definition, operands)
-  }
-
-  /// What a transpose of the last two axes reads.
-  private static func swapped(_ value: ValueID, _ rw: borrowing Rewriter) -> ValueID? {
-    guard let id = rw.graph.producer(of: value), let transpose = rw.graph.op(id, as: Transpose.self)
-    else { return nil }
-    let rank = transpose.permutation.count
-    guard rank >= 2 else { return nil }
-    let swap = Array(0..<rank - 2) + [rank - 1, rank - 2]
-    return transpose.permutation == swap ? rw.graph.operand(transpose, .input) : nil
-  }
 
   /// mul(matmul(x, W, b), s) → matmul(x, W·s, b·s) for a constant scalar s
   private static func absorbScale(_ op: OpRef<Binary>, _ rw: inout Rewriter) throws(Declined) {

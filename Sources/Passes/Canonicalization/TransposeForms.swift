@@ -3,10 +3,9 @@ import GraphIR
 import Rewriting
 import Tensors
 
-/// Transposes that do nothing, follow one another, or are something simpler.
+/// Transposes that are something simpler. (Those that do nothing or follow one another are rules.)
 enum TransposeForms {
   static let all = [
-    Rewrite("idle-transpose", idleTranspose), Rewrite("merge-transposes", mergeTransposes),
     Rewrite("unit-transpose-at-reshape", unitAtReshape),
     Rewrite("transpose-dequantized", transposeDequantized),
   ]
@@ -14,25 +13,6 @@ enum TransposeForms {
   static let unitAsReshape = Rewrite("unit-transpose") {
     (op: OpRef<Transpose>, rw: inout Rewriter) throws(Declined) in
     try rewriteUnit(op, &rw)
-  }
-
-  /// transpose by the identity → nothing
-  private static func idleTranspose(
-    _ op: OpRef<Transpose>, _ rw: inout Rewriter
-  ) throws(Declined) {
-    try rw.require(
-      op.permutation == Array(op.permutation.indices), "the transpose moves axes")
-    rw.replaceAllUses(of: rw.graph.result(op), with: try rw.operand(op, .input))
-    rw.erase(op.id)
-  }
-
-  /// transpose(transpose(x)) → transpose(x)
-  private static func mergeTransposes(
-    _ op: OpRef<Transpose>, _ rw: inout Rewriter
-  ) throws(Declined) {
-    let inner = try rw.producer(of: try rw.operand(op, .input), as: Transpose.self)
-    let permutation = op.permutation.map { inner.permutation[$0] }
-    try rw.substitute(op.id, by: Transpose(permutation), [try rw.operand(inner, .input)])
   }
 
   /// A transpose that moves only axes of extent 1, between reshapes, is one of them.

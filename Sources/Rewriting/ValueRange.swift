@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import GraphIR
-import Tensors
+public import GraphIR
 
 /// What is certain of a value's range.
-enum ValueRange {
+public enum ValueRange {
   /// Whether no element of the value is negative (it may be NaN), as far as the ops in front of it
   /// tell. Looks through ops that only move elements, at most 16 of them.
-  static func isNonNegative(_ value: ValueID, in graph: Graph) -> Bool {
+  public static func isNonNegative(_ value: ValueID, in graph: Graph) -> Bool {
     var value = value
     for _ in 0..<16 {
       guard let op = graph.producer(of: value) else { return false }
