@@ -8,5 +8,6 @@
 @_exported public import Lowering
 @_exported public import Passes
 @_exported public import Rewriting
+@_exported public import Rules
 @_exported public import Targets
 @_exported public import Tensors

@@ -9,7 +9,7 @@ struct RuleMatcher {
   typealias Acceptance = (RuleMatch) throws(Declined) -> RulePlan
 
   /// Ops that are looked at for one root at most: a pattern of many commutative ops has very many readings.
-  static let stepLimit = 4096
+  static let stepLimit = 1024
 
   let pattern: RulePattern
   private var steps = 0
@@ -104,7 +104,7 @@ struct RuleMatcher {
       case .absent: guard operand == nil else { return nil }
       case .number(let number, let tolerance):
         guard let operand, let tensor = graph.tensor(operand),
-          Self.isSplat(tensor, of: number, tolerance)
+          tensor.isSplat(of: number, tolerance)
         else { return nil }
       case .value(let value):
         guard bind(value, operand, &bound, graph) else { return nil }
@@ -131,19 +131,19 @@ struct RuleMatcher {
     return true
   }
 
-  /// Whether all elements are a number, rounded to their type.
-  private static func isSplat(_ tensor: Tensor, of number: Double, _ tolerance: Double) -> Bool {
-    let element = tensor.element
-    if element.isInteger, tolerance == 0, number.rounded() != number { return false }
-    guard let value = tensor.uniformValue else { return false }
-    if value == number { return true }
-    if tolerance > 0 { return abs(value - number) <= tolerance }
-    guard element.isFloat else { return false }
-    return Tensor(scalar: number, element).doubles().first == value
-  }
-
   private mutating func fail(_ position: Int, _ why: String) -> RulePlan? {
     if position > reach { (reach, reason) = (position, why) }
     return nil
+  }
+}
+
+extension Tensor {
+  /// Whether all elements are a number, rounded to their type.
+  func isSplat(of number: Double, _ tolerance: Double) -> Bool {
+    if element.isInteger, tolerance == 0, number.rounded() != number { return false }
+    guard let value = uniformValue else { return false }
+    if value == number { return true }
+    if tolerance > 0 { return abs(value - number) <= tolerance }
+    return element.isFloat && Tensor(scalar: number, element).doubles().first == value
   }
 }

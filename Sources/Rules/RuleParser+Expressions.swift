@@ -66,9 +66,11 @@ extension RuleParser {
     try nest()
     defer { nesting -= 1 }
     var left = try both()
+    var count = 0
+    defer { nesting -= count }
     while takeOnLine(word: "or") {
+      count += 1
       try nest()
-      defer { nesting -= 1 }
       let start = offset
       let right = try both()
       try requireTruths(left.kind, right.kind, "or", at: start)
@@ -79,7 +81,12 @@ extension RuleParser {
 
   private mutating func both() throws(Failure) -> Typed {
     var left = try truth()
+    // A chain is a tree as deep as it is long.
+    var count = 0
+    defer { nesting -= count }
     while takeOnLine(word: "and") {
+      count += 1
+      try nest()
       let start = offset
       let right = try truth()
       try requireTruths(left.kind, right.kind, "and", at: start)

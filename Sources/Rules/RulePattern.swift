@@ -70,13 +70,14 @@ extension RulePattern {
   /// What can be told of an operand without binding anything.
   enum Lead: Sendable {
     case anything, constant
+    case number(Double, tolerance: Double)
     case result(op: Int)
   }
 
   func lead(of operand: Operand) -> Lead {
     switch operand {
     case .absent: return .anything
-    case .number: return .constant
+    case .number(let number, let tolerance): return .number(number, tolerance: tolerance)
     case .value(let slot):
       switch values[slot].role {
       case .hole: return .anything
@@ -110,9 +111,12 @@ extension RulePattern {
     guard let operand else { return false }
     switch (lead, graph.source(of: operand)) {
     case (.anything, _), (.constant, .constant): return true
+    case (.number(let number, let tolerance), .constant):
+      return graph.tensor(operand).map { $0.isSplat(of: number, tolerance) } ?? false
     case (.result(let inner), .result(let id, _)):
-      return type(of: graph.definition(of: id)) == ops[inner].template.kind
-    case (.constant, _), (.result, _): return false
+      if case .same = ops[inner].template.compare(graph.definition(of: id)) { return true }
+      return false
+    case (.constant, _), (.number, _), (.result, _): return false
     }
   }
 }
