@@ -68,8 +68,8 @@ import Testing
     defer { withExtendedLifetime(folder) {} }
     let model = name == "resnet8" ? Repository.path("ir-samples/resnet8/resnet8.onnx") : path
     func number(_ line: Substring, _ key: String) throws -> Double {
-      let parts = line.split(separator: " \(key)=\"")
-      return try #require(Double(try #require(parts.last).prefix { $0 != "\"" }))
+      let value = line.split(separator: " \(key)=\"").last?.prefix { $0 != "\"" }
+      return try #require(value.flatMap { Double($0) })
     }
     let boxes = try Self.draw("svg", model).split(separator: "\n").filter { $0.hasPrefix("<rect x") }.map {
       (try number($0, "x"), try number($0, "y"), try number($0, "width"), try number($0, "height"))
