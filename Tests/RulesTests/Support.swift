@@ -9,6 +9,7 @@ final class RuleTrace: PassObserver {
   private(set) var applied: [String] = []
   private(set) var declined: [String] = []
 
+  let watchesRewrites = true
   func tried(_ event: RewriteEvent) {
     switch event.outcome {
     case .applied: applied.append(event.rewrite)
