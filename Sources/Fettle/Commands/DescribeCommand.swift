@@ -25,6 +25,9 @@ struct DescribeCommand: Command {
       if let topic = Reference.topics.first(where: { $0.name == word }) {
         let document = topic.document(session.toolkit)
         try session.output(isMarkdown ? document.markdown : document.text)
+        // A topic may have the name of a pass as well.
+        let hasPage = !ReferencePage.named(word, session.toolkit).isEmpty
+        if hasPage, !isMarkdown { try page(of: word, isMarkdown, session) }
       } else if word == "grammar" {
         try session.output(TextMateGrammar.text(session.toolkit))
       } else {
