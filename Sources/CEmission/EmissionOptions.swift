@@ -63,7 +63,7 @@ public struct EmissionOptions: Sendable {
   /// How the weights are written.
   public var weights = WeightStorage.automatic
   /// The bytes of weights up to which `automatic` chooses `c`.
-  public var incbinThreshold = 256 * 1024
+  public static let incbinThreshold = 256 * 1024
   /// One `name.c` with everything inside, and `void entry(inputs…, outputs…)` over a static arena.
   public var singleFile = false
   /// A call of the macro `NAME_PROFILE(step, "layers")` before each step.

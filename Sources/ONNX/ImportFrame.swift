@@ -13,8 +13,7 @@ enum Binding {
 }
 
 /// A list of nodes on its way in: the model's graph, the body of a function or a branch. Frames
-/// form a
-/// stack of their own, so that deep nesting costs no machine stack.
+/// form a stack of their own, so that deep nesting costs no machine stack.
 struct ImportFrame {
   let nodes: [NodeProto]
   /// Whether an output depends on the node.

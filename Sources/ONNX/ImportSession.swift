@@ -17,9 +17,8 @@ final class ImportSession {
   private let ports: ModelPorts
   private let external: ExternalData
   private let functions: [String: FunctionProto]
-  private var frames: [ImportFrame] = []
-  private var unsupported: [Diagnostic] = []
-  private var unsupportedOperators: [String] = []
+  var frames: [ImportFrame] = []
+  private var unsupported = UnsupportedNodes()
   /// Values that depend on an input.
   private var varying: Set<ValueID> = []
   /// Constant values that were evaluated.
@@ -37,6 +36,11 @@ final class ImportSession {
     functions = Dictionary(
       model.functions.map { (Self.key($0.domain, $0.name, $0.overload), $0) },
       uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What a function is known by.
+  static func key(_ domain: String, _ name: String, _ overload: String) -> String {
+    "\(domain == "ai.onnx" ? "" : domain)\u{0}\(name)\u{0}\(overload)"
   }
 
   func warn(_ message: String, at origin: Origin, notes: [String] = []) {
@@ -62,7 +66,7 @@ final class ImportSession {
       }
       try importNode(frames[top].nodes[position], number: position, frame: top)
     }
-    try throwUnsupported()
+    try unsupported.throwIfAny()
     try addOutputs()
     removeUnread()
     return rewriter.graph
@@ -180,7 +184,8 @@ final class ImportSession {
     }
     let domain = resolved.domain == "ai.onnx" ? "" : resolved.domain
     guard let importer = ImporterTable.standard[resolved.opType, domain: domain] else {
-      note(unknownOperator(resolved, domain), operator: resolved.opType)
+      unsupported.noteUnknown(
+        resolved, domain: domain, opset: opset(domain, frame: frame), cut: frames.count == 1)
       return markMissing(resolved, frame)
     }
     guard let operands else { return markMissing(resolved, frame) }
@@ -191,13 +196,14 @@ final class ImportSession {
       try importer.check(opset: context.opset)
       if resolved.opType == "If", domain.isEmpty { return try enterBranch(context, frame: frame) }
       let results = try importer.read(context)
-      context.reportUnreadAttributes()
+      try context.checkAllIsRead()
       try define(resolved, results, frame: frame)
     } catch {
       let failure = error.located(subject: resolved.subject)
       guard failure.kind == .unsupported else { throw failure }
       for diagnostic in failure.diagnostics {
-        note(withAdvice(diagnostic, resolved, opset: context.opset), operator: resolved.opType)
+        unsupported.note(
+          diagnostic, of: resolved, opset: context.opset, cut: frames.count == 1)
       }
       markMissing(resolved, frame)
     }
@@ -242,7 +248,7 @@ final class ImportSession {
   }
 
   /// The layer's name, or one made of the operator and a number.
-  private func location(of node: NodeProto, frame: Int) -> Location {
+  func location(of node: NodeProto, frame: Int) -> Location {
     let prefix = frames[frame].prefix
     if !node.name.isEmpty { return Location([prefix + node.name]) }
     let number = nodeCounts[prefix + node.opType, default: 0]
@@ -252,7 +258,7 @@ final class ImportSession {
 
   // MARK: Names
 
-  private func binding(_ name: String, frame: Int) -> Binding? {
+  func binding(_ name: String, frame: Int) -> Binding? {
     var next: Int? = frame
     while let number = next {
       if let found = frames[number].names[name] { return found }
@@ -262,7 +268,7 @@ final class ImportSession {
   }
 
   /// The value that a name stands for, nil if it stands for none (yet).
-  private func lookUp(_ name: String, frame: Int) throws(Failure) -> ValueID? {
+  func lookUp(_ name: String, frame: Int) throws(Failure) -> ValueID? {
     var next: Int? = frame
     while let number = next {
       guard let found = frames[number].names[name] else {
@@ -302,140 +308,13 @@ final class ImportSession {
   }
 
   /// A tensor at which the user cuts keeps standing for the input.
-  private func bind(_ name: String, _ binding: Binding, frame: Int) {
+  func bind(_ name: String, _ binding: Binding, frame: Int) {
     if frame == 0, ports.inputs.contains(where: { $0.name == name }) { return }
     frames[frame].names[name] = binding
   }
 
   private func markMissing(_ node: NodeProto, _ frame: Int) {
     for name in node.outputs where !name.isEmpty { bind(name, .missing, frame: frame) }
-  }
-
-  // MARK: Functions and branches
-
-  private static func key(_ domain: String, _ name: String, _ overload: String) -> String {
-    "\(domain == "ai.onnx" ? "" : domain)\u{0}\(name)\u{0}\(overload)"
-  }
-
-  private func enter(
-    _ function: FunctionProto, _ key: String, call: NodeProto, operands: [ValueID?], frame: Int
-  ) throws(Failure) {
-    let origin = Origin(subject: call.subject)
-    guard !frames.contains(where: { $0.function == key }) else {
-      throw Failure("the function calls itself", at: origin)
-    }
-    guard frames.count < Self.nestingLimit else {
-      throw Failure("functions are nested more than \(Self.nestingLimit) deep", at: origin)
-    }
-    guard operands.count <= function.inputs.count, call.outputs.count <= function.outputs.count
-    else {
-      throw Failure(
-        "the function takes \(function.inputs.count) operands and gives "
-          + "\(function.outputs.count) results", at: origin)
-    }
-    var names: [String: Binding] = [:]
-    for (name, operand) in zip(function.inputs, operands) {
-      if let operand { names[name] = .value(operand) }
-    }
-    let producers = try NodeOrder.producers(function.nodes)
-    let wanted = zip(function.outputs, call.outputs).filter { !$1.isEmpty }.map(\.0)
-    let nodes = FunctionCall.nodes(
-      of: function, given: Set(zip(function.inputs, operands).filter { $1 != nil }.map(\.0)))
-    frames.append(
-      ImportFrame(
-        nodes: nodes,
-        needed: NodeOrder.needed(nodes, for: wanted, producers: producers), names: names,
-        opsets: function.opsetImports.isEmpty ? frames[frame].opsets : function.opsetImports,
-        attributes: FunctionCall.attributes(of: function, call: call),
-        prefix: location(of: call, frame: frame).layers[0] + "/", caller: call,
-        results: function.outputs, function: key, produced: producers))
-  }
-
-  private func enterBranch(_ node: NodeContext, frame: Int) throws(Failure) {
-    guard let condition = try node.constant(0) else {
-      throw node.unsupported(
-        "the condition depends on an input",
-        "only a condition that is constant is supported: its branch is taken")
-    }
-    guard condition.count == 1 else { throw node.failure("the condition has \(condition.type)") }
-    let isTrue = condition.integers()[0] != 0
-    guard let branch = try node.node.graph(isTrue ? "then_branch" : "else_branch") else {
-      throw node.failure("the branch is missing")
-    }
-    guard frames.count < Self.nestingLimit else {
-      throw node.failure("branches are nested more than \(Self.nestingLimit) deep")
-    }
-    let producers = try NodeOrder.producers(branch.nodes)
-    var names: [String: Binding] = [:]
-    for tensor in branch.initializers { names[tensor.name] = .initializer(tensor) }
-    for tensor in branch.sparseInitializers {
-      names[tensor.values.name] = .sparseInitializer(tensor)
-    }
-    let results = branch.outputs.map(\.name)
-    guard node.node.outputs.count <= results.count else {
-      throw node.failure("the branch gives \(results.count) results")
-    }
-    frames.append(
-      ImportFrame(
-        nodes: branch.nodes,
-        needed: NodeOrder.needed(branch.nodes, for: results, producers: producers),
-        names: names, opsets: frames[frame].opsets, attributes: frames[frame].attributes,
-        prefix: node.location.layers[0] + "/", parent: frame, caller: node.node,
-        results: results, produced: producers))
-  }
-
-  /// Hands the results of the topmost frame to the names of the node that stands for it.
-  private func leaveFrame() throws(Failure) {
-    let top = frames.count - 1
-    guard let caller = frames[top].caller else { unreachable("the model's frame has no caller") }
-    for (name, inner) in zip(caller.outputs, frames[top].results) where !name.isEmpty {
-      if case .missing = binding(inner, frame: top) {
-        bind(name, .missing, frame: top - 1)
-        continue
-      }
-      guard let value = try lookUp(inner, frame: top) else {
-        throw Failure("result '\(inner)' is never computed", at: Origin(subject: caller.subject))
-      }
-      bind(name, .value(value), frame: top - 1)
-    }
-    frames.removeLast()
-  }
-
-  // MARK: What is not supported
-
-  private func note(_ diagnostic: Diagnostic, operator name: String) {
-    unsupported.append(diagnostic)
-    if !unsupportedOperators.contains(name) { unsupportedOperators.append(name) }
-  }
-
-  private func unknownOperator(_ node: NodeProto, _ domain: String) -> Diagnostic {
-    let known = ImporterTable.standard.importers.filter { $0.domain == domain }.map(\.name)
-    let version = opset(domain, frame: frames.count - 1)
-    var notes = Spelling.nearest(to: node.opType, among: known)
-      .map { ["the nearest operator that is supported is \($0)"] } ?? []
-    if let advice = OperatorAdvice.advice(for: node.opType, domain: domain) {
-      notes = [advice]
-    }
-    return withAdvice(
-      Diagnostic(
-        "the operator is not supported", at: Origin(subject: node.subject), notes: notes), node,
-      opset: version)
-  }
-
-  private func withAdvice(_ diagnostic: Diagnostic, _ node: NodeProto, opset: Int) -> Diagnostic {
-    var copy = diagnostic
-    copy.message += " (opset \(opset))"
-    if frames.count == 1, let input = node.inputs.first(where: { !$0.isEmpty }) {
-      copy.notes.append("--outputs '\(input)' ends the model in front of it")
-    }
-    return copy
-  }
-
-  private func throwUnsupported() throws(Failure) {
-    guard !unsupported.isEmpty else { return }
-    unsupported[unsupported.count - 1].notes.append(
-      "unsupported: " + unsupportedOperators.joined(separator: ", "))
-    throw Failure(unsupported, kind: .unsupported)
   }
 
   // MARK: Values

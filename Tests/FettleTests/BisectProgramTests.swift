@@ -80,4 +80,24 @@ import Testing
     #expect(
       outcome.status == 4 && outcome.outputText.contains("\(name): \(how)"), "\(outcome.errorText)")
   }
+
+  /// Rules from a file run in front of the pipeline, by the evaluator and as compiled C, and the
+  /// reproducer finds the file from its own folder.
+  @Test(arguments: [[], ["--compiled"]]) func rulesThatAreWrong(_ words: [String]) throws {
+    let folder = try TemporaryFolder("fettle-bisect-test")
+    let rules = folder.file("wrong.rules")
+    try Platform.writeFile(
+      rules, "rule lose-relu { %y = unary %x {function=relu} } => { %y = unary %x {function=tanh} }\n")
+    let out = folder.file("out")
+    let result = try FettleProgram.run(
+      ["bisect", "-q", BisectTests.resnet8, "--rules", rules, "-p", "canonicalize", "-o", out] + words)
+    #expect(result.status == 4, "\(result.errorText)")
+    #expect(result.outputText.contains("pass 1 of 2, rules: output"), "\(result.outputText)")
+    #expect(result.outputText.contains("function: relu -> tanh"), "\(result.outputText)")
+    var again = Subprocess(["sh", Paths.join(out, "command.sh")])
+    again.environment = [("FETTLE", FettleProgram.path)]
+    let outcome = try again.run()
+    #expect(
+      outcome.status == 4 && outcome.outputText.contains("pass 1 of 1, rules"), "\(outcome.errorText)")
+  }
 }

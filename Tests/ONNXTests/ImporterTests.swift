@@ -188,6 +188,13 @@ private func failure(
     #expect(try summary(relu, options) == "unary f32[5,4]")
   }
 
+  @Test func surplusOperandsAreRefused() {
+    let relu = model([NodeProto("Relu", inputs: ["x", "", "x"], outputs: ["y"])])
+    #expect(
+      failure(relu)?.diagnostics.map(\.message)
+        == ["operand 2 ('x') is one too many: Relu takes 1"])
+  }
+
   @Test func portsMayBeConstantsAndInputs() throws {
     let both = model([NodeProto("Identity", inputs: ["x"], outputs: ["y"])]) {
       $0.graph.inputs.append(input("w", [2]))
@@ -207,7 +214,7 @@ private func failure(
     var random = SeededGenerator(state: 5)
     var imported = 0
     for importer in ImporterTable.standard.importers {
-      for _ in 0..<60 {
+      for _ in 0..<120 {
         let opset = Int.random(in: importer.opsets, using: &random)
         let model = HostileModels.model(
           of: importer.name, domain: importer.domain, opset: opset, &random)

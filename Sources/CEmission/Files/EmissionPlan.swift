@@ -61,7 +61,7 @@ struct EmissionPlan {
     weightBytes = offset
     switch options.weights {
     case .automatic:
-      weights = options.singleFile || offset <= options.incbinThreshold ? .c : .incbin
+      weights = options.singleFile || offset <= EmissionOptions.incbinThreshold ? .c : .incbin
     case .c, .incbin, .bin:
       weights = offset == 0 ? .c : options.weights
     }
@@ -72,6 +72,9 @@ struct EmissionPlan {
 
   /// A macro's name.
   func macro(_ word: String) -> String { "\(upper)_\(word)" }
+
+  /// The name of a macro that may be set from outside.
+  func macro(_ word: SettableMacro) -> String { macro(word.rawValue) }
 
   /// The ports that a step writes to.
   var writtenPorts: Set<Int> {

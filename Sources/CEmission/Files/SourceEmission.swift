@@ -62,17 +62,13 @@ extension EmissionPlan {
 
   /// The macros that a project may set to place code, weights and calls elsewhere.
   private var macros: [CItem] {
-    func settable(_ word: String, _ tokens: String) -> CItem {
-      .conditional(
-        "!defined(\(macro(word)))", [.defineTokens(macro(word), tokens)], [])
-    }
     var items: [CItem] = [
       .comment(["What may be set from outside: the section of the weights, the kind of the kernels."]),
-      settable("CONST", "const"),
+      settable(.constants),
       .conditional(
         "defined(__GNUC__)",
         [
-          settable("KERNEL", "static __attribute__((noinline))"),
+          settable(.kernel, "static __attribute__((noinline))"),
           .defineTokens(
             macro("INLINE"), "static inline __attribute__((always_inline, unused))"),
           .defineTokens(macro("PRAGMA"), parameters: ["text"], "_Pragma(#text)"),
@@ -81,21 +77,25 @@ extension EmissionPlan {
           .defineTokens(macro("ALIGNED"), parameters: ["n"], "__attribute__((aligned(n)))"),
         ],
         [
-          settable("KERNEL", "static"),
+          settable(.kernel),
           .defineTokens(macro("INLINE"), "static inline"),
           .defineTokens(macro("UNROLL"), parameters: ["turns"], ""),
           .defineTokens(macro("ALIGNED"), parameters: ["n"], ""),
         ]),
     ]
-    if options.singleFile { items.append(settable("ARENA_ATTR", "")) }
+    if options.singleFile { items.append(settable(.arenaAttribute)) }
     if options.profile {
       items.append(.comment(["Called before each step, with its number and its layers."]))
-      items.append(
-        .conditional(
-          "!defined(\(macro("PROFILE")))",
-          [.defineTokens(macro("PROFILE"), parameters: ["step", "layers"], "((void)0)")], []))
+      items.append(settable(.profile))
     }
     return items
+  }
+
+  /// The definition of a macro that stands unless it was set.
+  func settable(_ word: SettableMacro, _ tokens: String? = nil) -> CItem {
+    let definition = CItem.defineTokens(
+      macro(word), parameters: word.parameters, tokens ?? word.usual ?? "")
+    return .conditional("!defined(\(macro(word)))", [definition], [])
   }
 
   private func vectorTypes(_ vectors: [RuntimeLibrary.VectorType]) -> [CItem] {
@@ -155,7 +155,7 @@ extension EmissionPlan {
       if options.profile {
         body.append(
           .evaluate(
-            .call(macro("PROFILE"), [.integer(number), .literal(.string(layers))])))
+            .call(macro(.profile), [.integer(number), .literal(.string(layers))])))
       }
       if !layers.isEmpty { body.append(.comment(layers)) }
       let arguments = zip(program.kernels[step.kernel].parameters, step.arguments)
@@ -223,7 +223,7 @@ extension EmissionPlan {
         .blank,
         .array(
           CArray(
-            specifier: "static \(macro("ARENA_ATTR"))", type: .named("unsigned char"), name: arena,
+            specifier: "static \(macro(.arenaAttribute))", type: .named("unsigned char"), name: arena,
             count: program.arenaBytes,
             alignment: .call(macro("ALIGNED"), [.name(macro("ARENA_ALIGN"))]), data: .zero)),
       ]

@@ -22,7 +22,7 @@ extension EmissionPlan {
     file.items = [.comment(banner), .blank, .header(name + ".h"), .blank, .system("math.h")]
     file.items += [.system("stddef.h"), .system("stdint.h")]
     file.items.append(
-      .conditional("!defined(\(macro("TEST_NO_STDIO")))", [.system("stdio.h")], []))
+      .conditional("!defined(\(macro(.testWithoutOutput)))", [.system("stdio.h")], []))
     var body: [CStmt] = [.variable(CVariable(type: .int, name: "failed", initial: .integer(0)))]
     var arrays: [CItem] = []
     let aligned = "static \(macro("TEST_ALIGNED"))(\(macro("ARENA_ALIGN")))"
@@ -146,6 +146,6 @@ extension EmissionPlan {
   private func report(_ samples: Int) -> CStmt {
     let text = CExpr.literal(.string("\(name): \(samples) samples, %d values differ\n"))
     return .whenDefined(
-      not: macro("TEST_NO_STDIO"), .evaluate(.call("printf", [text, .name("failed")])))
+      not: macro(.testWithoutOutput), .evaluate(.call("printf", [text, .name("failed")])))
   }
 }

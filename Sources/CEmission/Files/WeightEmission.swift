@@ -34,9 +34,9 @@ extension EmissionPlan {
     let unit = type.element.bitCount < 8 ? 1 : type.element.bitCount / 8
     let specifier =
       switch place {
-      case .inside: "static \(macro("CONST"))"
+      case .inside: "static \(macro(.constants))"
       case .declared: "extern const"
-      case .defined: macro("CONST")
+      case .defined: macro(.constants)
       }
     return .array(
       CArray(
@@ -78,8 +78,7 @@ extension EmissionPlan {
     if dataNeedsMath { file.items.append(.system("math.h")) }
     file.items += [
       .system("stdint.h"), .blank,
-      .conditional(
-        "!defined(\(macro("CONST")))", [.defineTokens(macro("CONST"), "const")], []),
+      settable(.constants),
       .conditional(
         "defined(__GNUC__)",
         [.defineTokens(macro("ALIGNED"), parameters: ["n"], "__attribute__((aligned(n)))")],

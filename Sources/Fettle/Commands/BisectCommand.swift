@@ -31,7 +31,7 @@ struct BisectCommand: Command {
       "where the reproducer goes: a small graph, its inputs and command.sh (default bisect-MODEL)")
   static let options =
     [
-      PipelineOptions.pipeline.untyped, tolerance.untyped, output.untyped, noReproducer.untyped,
+      PipelineOptions.pipeline.untyped, PipelineOptions.rules.untyped, tolerance.untyped, output.untyped, noReproducer.untyped,
       count.untyped, scale.untyped, timeout.untyped,
     ] + DataOptions.all + TrialRunner.options + ModelOptions.all
 
@@ -39,11 +39,11 @@ struct BisectCommand: Command {
     guard let path = arguments.positional.first else {
       throw Failure("model is missing", kind: .usage)
     }
-    guard let text = try arguments[PipelineOptions.pipeline] else {
+    let model = try Model.load(path, arguments, session)
+    let pipeline = try PipelineOptions.anchoredPipeline(arguments, session)
+    guard !pipeline.passes.isEmpty else {
       throw Failure("the passes are missing: -p PIPELINE", kind: .usage)
     }
-    let model = try Model.load(path, arguments, session)
-    let pipeline = try PipelineOptions.parse(text, session)
     try pipeline.check(on: model.graph, PassContext())
     let limit = try arguments[Self.timeout]
     if let limit, limit <= 0 { throw Failure("--timeout takes seconds above 0", kind: .usage) }

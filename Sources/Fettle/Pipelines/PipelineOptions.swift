@@ -27,6 +27,20 @@ enum PipelineOptions {
     return pipeline
   }
 
+  /// The same, with whole paths of the files of rules: for commands whose pipelines run in another
+  /// folder as well.
+  static func anchoredPipeline(
+    _ arguments: Arguments, _ session: Session
+  ) throws(Failure) -> Pipeline {
+    var pipeline = try pipeline(arguments, session)
+    for (position, pass) in pipeline.passes.enumerated() {
+      guard let rules = pass as? ApplyRules, let path = try? Platform.canonicalPath(rules.file)
+      else { continue }
+      pipeline.passes[position] = ApplyRules(file: path)
+    }
+    return pipeline
+  }
+
   /// The pipeline that a text spells; `@FILE` stands for the text of a file, in which `//` begins a
   /// comment.
   static func parse(_ text: String, _ session: Session) throws(Failure) -> Pipeline {

@@ -13,7 +13,7 @@ enum Reference {
     ("ops", { ops($0) }), ("passes", { passes($0) }), ("targets", { targets($0) }),
     ("lowerings", { lowerings($0) }), ("onnx", { _ in onnx() }),
     ("commands", { _ in commands() }),
-    ("rules", { _ in rules() }),
+    ("rules", { _ in rules() }), ("c-api", { emittedC($0) }),
   ]
 
   static func ops(_ toolkit: Toolkit) -> ReferenceDocument {

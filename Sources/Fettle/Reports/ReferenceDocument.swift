@@ -9,6 +9,8 @@ struct ReferenceDocument {
     let summary: String
     /// Attributes, options or fields: name, form or value, what it is.
     var parts: [(name: String, form: String, summary: String)] = []
+    /// C that shows it.
+    var code = ""
   }
 
   let title: String
@@ -25,6 +27,9 @@ struct ReferenceDocument {
       var table = Table(untitled: [.left, .left, .left])
       for part in entry.parts { table.row(["      " + part.name, part.form, part.summary]) }
       if !entry.parts.isEmpty { out.write(table.text) }
+      for line in entry.code.split(separator: "\n", omittingEmptySubsequences: false) {
+        out.line(line.isEmpty ? "" : "      \(line)")
+      }
     }
     out.line()
     return out.text
@@ -45,6 +50,12 @@ struct ReferenceDocument {
       out.line("## `\(entry.name)`")
       out.line()
       out.line(entry.summary)
+      if !entry.code.isEmpty {
+        out.line()
+        out.line("```c")
+        out.line(entry.code)
+        out.line("```")
+      }
       guard !entry.parts.isEmpty else { continue }
       out.line()
       out.line("| name | form | what it is |")

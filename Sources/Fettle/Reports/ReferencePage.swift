@@ -27,6 +27,7 @@ struct ReferencePage {
       + lowerings(name, toolkit)
       + entries(Reference.onnx(), name, "ONNX operator", "")
       + entries(Reference.commands(), name, "command", "options")
+      + entries(Reference.emittedC(toolkit), name, "emitted C", "")
   }
 
   /// All names that have a page, and the topics.
@@ -106,6 +107,12 @@ struct ReferencePage {
       var table = Table(untitled: [.left, .left, .left])
       for part in entry.parts { table.row(["  " + part.name, part.form, part.summary]) }
       out.write(table.text)
+    }
+    if !entry.code.isEmpty {
+      out.line()
+      for line in entry.code.split(separator: "\n", omittingEmptySubsequences: false) {
+        out.line(line.isEmpty ? "" : "  \(line)")
+      }
     }
     for fact in facts where !fact.lines.isEmpty {
       out.line()

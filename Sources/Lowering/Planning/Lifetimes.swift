@@ -29,7 +29,10 @@ struct Lifetimes {
   /// The most bytes live at one step.
   var peakBytes: Int { live.max() ?? 0 }
 
-  init(order: [Int], graph: PlanningGraph) {
+  /// The lifetimes in an order of the steps.
+  ///
+  /// - Parameter apart: Pairs that are to have places of their own.
+  init(order: [Int], graph: PlanningGraph, apart: Set<MemoryPlan.InPlaceChoice> = []) {
     self.order = order
     bytes = graph.bytes
     first = Array(repeating: 0, count: bytes.count)
@@ -48,6 +51,7 @@ struct Lifetimes {
       for tensor in touched where first[tensor] == position { current += bytes[tensor] }
       let choice = graph.choosePairs(at: step) {
         first[$0.read] < position && last[$0.read] == position && first[$0.write] == position
+          && (apart.isEmpty || !apart.contains(.init(step: step, read: $0.read, write: $0.write)))
       }
       live[position] = current - choice.saving
       for tensor in touched where last[tensor] == position { current -= bytes[tensor] }

@@ -38,7 +38,9 @@ extension PlanningProblem {
     let bound = graph.lowerBound()
     let given = Lifetimes(order: Array(steps.indices), graph: graph)
     var best = plan(given, graph, bound)
-    if best.arenaBytes > bound {
+    // Where the given order has the lowest peak of all, a long search for others finds none.
+    let isLong = steps.count > Self.longOrder && best.peakBytes == bound
+    if best.arenaBytes > bound, !isLong {
       var lowestPeak = best.peakBytes
       for order in graph.betterOrders(than: best.order, lowerBound: bound) {
         improve(&best, by: order, graph, bound)
@@ -47,20 +49,49 @@ extension PlanningProblem {
       // The order with the lowest peak may leave gaps where another one leaves none.
       if best.arenaBytes > lowestPeak {
         for order in graph.shuffledOrders() where best.arenaBytes > lowestPeak {
-          improve(&best, by: order, graph, bound)
+          improve(&best, by: order, graph, bound, isThorough: steps.count <= Self.shortOrder)
         }
       }
+      separate(&best, graph, bound)
     }
     return best
   }
 
+  /// Up to so many steps the pairs are tried apart in every order.
+  private static let shortOrder = 12
+  /// More steps than this are not ordered anew for the sake of gaps alone.
+  private static let longOrder = 2000
+  /// The most pairs that are tried apart.
+  private static let pairLimit = 16
+
+  /// Tensors that share a place begin at one offset, which may leave gaps around them: gives pairs
+  /// places of their own, one after the other, as long as the arena becomes smaller.
+  private func separate(_ best: inout MemoryPlan, _ graph: PlanningGraph, _ bound: Int) {
+    var apart: Set<MemoryPlan.InPlaceChoice> = []
+    var isBetter = best.shared.count <= Self.pairLimit
+    while isBetter, best.arenaBytes > best.peakBytes {
+      isBetter = false
+      for pair in best.shared {
+        let candidate = apart.union([pair])
+        let lifetimes = Lifetimes(order: best.order, graph: graph, apart: candidate)
+        if lifetimes.peakBytes >= best.arenaBytes { continue }
+        let found = plan(lifetimes, graph, bound)
+        guard found.arenaBytes < best.arenaBytes else { continue }
+        (best, apart, isBetter) = (found, candidate, true)
+        break
+      }
+    }
+  }
+
   private func improve(
-    _ best: inout MemoryPlan, by order: [Int], _ graph: PlanningGraph, _ bound: Int
+    _ best: inout MemoryPlan, by order: [Int], _ graph: PlanningGraph, _ bound: Int,
+    isThorough: Bool = false
   ) {
     if best.arenaBytes <= bound { return }
     let lifetimes = Lifetimes(order: order, graph: graph)
     if lifetimes.peakBytes >= best.arenaBytes { return }
-    let candidate = plan(lifetimes, graph, bound)
+    var candidate = plan(lifetimes, graph, bound)
+    if isThorough { separate(&candidate, graph, bound) }
     if candidate.arenaBytes < best.arenaBytes { best = candidate }
   }
 

@@ -8,7 +8,7 @@ struct Placement {
 
 extension Lifetimes {
   /// How much work all attempts to place may do, about in pairs of neighbours looked at.
-  private static let workLimit = 5_000_000
+  private static let workLimit = 10_000_000
 
   /// Places the allocations: several orders of placing, each by first and by best fit, then an exact
   /// search where they are few; ends as soon as the peak is reached, which no placement can beat.
@@ -26,15 +26,18 @@ extension Lifetimes {
         if found.top < best.top { (best, bestOrder) = (found, order) }
       }
     }
-    // What lies above the peak was placed too late: it goes first, again and again.
+    // What lies above the peak was placed too late: the more often, the earlier it goes ("squeaky
+    // wheel" optimization, Joslin and Clements 1999).
     var order = bestOrder
-    for _ in 0..<min(60, allocations.count, attempts) where best.top > peak {
+    var blame = Array(repeating: 0, count: allocations.count)
+    for _ in 0..<min(100, attempts) where best.top > peak {
       let found = conflicts.place(order, bestFit: false)
       if found.top < best.top { best = found }
-      let isHigh = order.map { found.offsets[$0] + allocations[$0].bytes > peak }
-      order =
-        order.indices.filter { isHigh[$0] }.map { order[$0] }
-        + order.indices.filter { !isHigh[$0] }.map { order[$0] }
+      for index in allocations.indices where found.offsets[index] + allocations[index].bytes > peak {
+        blame[index] += 1
+      }
+      order = bestOrder.indices.map { (-blame[bestOrder[$0]], $0) }.sorted { $0 < $1 }
+        .map { bestOrder[$0.1] }
     }
     if best.top > peak, allocations.count <= PlacementSearch.allocationLimit {
       var search = PlacementSearch(self, conflicts, best: best.top)

@@ -24,7 +24,7 @@ enum LayoutFamily: OperatorFamily {
 
   @Sendable static func concat(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     var inputs: [ValueID] = []
-    for index in node.operands.indices { inputs.append(try node.input(index)) }
+    for index in 0..<node.operandCount { inputs.append(try node.input(index)) }
     guard let first = inputs.first else { throw node.failure("there are no operands") }
     guard let number = try node.int("axis") else { throw node.failure("axis is missing") }
     let axis = try node.axis(number, rank: node.rank(first))

@@ -10,10 +10,12 @@ final class NodeContext {
   /// The version of the operators of the node's domain.
   let opset: Int
   /// The values by operand; nil where one is left out.
-  let operands: [ValueID?]
+  private let operands: [ValueID?]
   let location: Location
   private let session: ImportSession
   private var attributesRead: Set<String> = []
+  /// How many operands the importer has asked for: all up to the last of them.
+  private var operandsRead = 0
 
   init(
     session: ImportSession, node: NodeProto, opset: Int, operands: [ValueID?], location: Location
@@ -53,8 +55,12 @@ final class NodeContext {
 
   /// An operand, or nil if it is left out.
   func optional(_ index: Int) -> ValueID? {
-    index < operands.count ? operands[index] : nil
+    operandsRead = max(operandsRead, index + 1)
+    return index < operands.count ? operands[index] : nil
   }
+
+  /// How many operands there are, for operators that take any number of them.
+  var operandCount: Int { operands.count }
 
   /// Whether the node has a name for a result.
   func wantsResult(_ index: Int) -> Bool { node.output(index) != nil }
@@ -153,8 +159,14 @@ final class NodeContext {
     return word
   }
 
-  /// Warns of attributes that the operator does not have.
-  func reportUnreadAttributes() {
+  /// Warns of attributes that the operator does not have; throws if there are more operands than
+  /// it takes.
+  func checkAllIsRead() throws(Failure) {
+    if let index = operands.indices.first(where: { $0 >= operandsRead && operands[$0] != nil }) {
+      throw failure(
+        "operand \(index) ('\(node.input(index) ?? "")') is one too many: "
+          + "\(node.opType) takes \(operandsRead)")
+    }
     for attribute in node.attributes where !attributesRead.contains(attribute.name) {
       warn("attribute '\(attribute.name)' is not known and has no effect")
     }

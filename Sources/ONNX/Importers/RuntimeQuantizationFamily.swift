@@ -102,11 +102,11 @@ enum RuntimeQuantizationFamily: OperatorFamily {
 
   /// The scale and zero point of the result, then data, scale and zero point of each operand.
   @Sendable static func concat(_ node: NodeContext) throws(Failure) -> [ValueID?] {
-    guard node.operands.count >= 5, (node.operands.count - 2) % 3 == 0 else {
-      throw node.failure("\(node.operands.count) operands")
+    guard node.operandCount >= 5, (node.operandCount - 2) % 3 == 0 else {
+      throw node.failure("\(node.operandCount) operands")
     }
     var parts: [ValueID] = []
-    for index in stride(from: 2, to: node.operands.count, by: 3) {
+    for index in stride(from: 2, to: node.operandCount, by: 3) {
       parts.append(try dequantized(node, at: index))
     }
     guard let number = try node.int("axis") else { throw node.failure("axis is missing") }

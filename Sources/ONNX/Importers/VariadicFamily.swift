@@ -17,7 +17,7 @@ enum VariadicFamily: OperatorFamily {
   ) throws(Failure) -> ValueID {
     node.ignore("consumed_inputs")
     var result = try node.input(0)
-    for index in 1..<max(node.operands.count, 1) {
+    for index in 1..<max(node.operandCount, 1) {
       result = try node.binary(function, result, try node.input(index))
     }
     return result
@@ -25,7 +25,7 @@ enum VariadicFamily: OperatorFamily {
 
   @Sendable static func mean(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     let sum = try folded(.add, node)
-    let count = node.scalar(Double(node.operands.count), like: sum)
-    return [node.operands.count == 1 ? sum : try node.binary(.div, sum, count)]
+    let count = node.scalar(Double(node.operandCount), like: sum)
+    return [node.operandCount == 1 ? sum : try node.binary(.div, sum, count)]
   }
 }
