@@ -20,6 +20,17 @@ public struct RewriteEvent: Sendable {
   /// Where the op comes from.
   public let location: Location
   public let outcome: Outcome
+
+  /// An event.
+  public init(
+    pass: String, rewrite: String, op: String, location: Location, outcome: Outcome
+  ) {
+    self.pass = pass
+    self.rewrite = rewrite
+    self.op = op
+    self.location = location
+    self.outcome = outcome
+  }
 }
 
 /// Seconds that a step of a pipeline took.

@@ -6,7 +6,7 @@ import Testing
 
 /// The pages of docs/reference are what `fettle describe --markdown` prints, and public declarations say what they are.
 @Suite struct DocumentationTests {
-  @Test(arguments: ["ops", "passes", "targets", "lowerings", "onnx", "commands", "rules"])
+  @Test(arguments: ["ops", "passes", "targets", "lowerings", "onnx", "commands", "rules", "c-api"])
   func referenceIsFresh(_ topic: String) throws {
     let path = Repository.path("docs/reference/\(topic).md")
     let result = SampleCheck.command(

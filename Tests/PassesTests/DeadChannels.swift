@@ -100,7 +100,7 @@ struct RandomNetwork {
     let dead = Set((0..<random.below(3)).map { _ in random.below(outputs) })
     var value = try layer(input, outputs: outputs, dead: dead, name: "conv\(block)", &rw)
     planted += dead.count
-    switch random.below(5) {
+    switch random.below(7) {
     case 0:
       // A branch in which the same channels are dead, and a sum.
       let branch = try layer(value, outputs: outputs, dead: dead, name: "branch\(block)", &rw)
@@ -126,7 +126,34 @@ struct RandomNetwork {
         value = try rw.insert(pool, [value], location: Location())[0]
       }
       return value
+    case 4: return try grouped(block, value, outputs, &rw)
+    case 5: return try quantized(value, &rw)
     default: return value
     }
+  }
+
+  /// A convolution of three groups, one of which is dead whole, and one channel of each other one.
+  private mutating func grouped(
+    _ block: Int, _ input: ValueID, _ inputs: Int, _ rw: inout Rewriter
+  ) throws -> ValueID {
+    let even = try layer(input, outputs: 6, dead: [2], name: "even\(block)", &rw)
+    var conv = Convolution()
+    conv.groups = 3
+    conv.padding = [1, 1, 1, 1]
+    let dead: Set = [1, 2, 3, 4]
+    let weight = constant([6, 2, 3, 3], &rw) { dead.contains($0) ? 0 : nil }
+    let bias = constant([6], &rw) { dead.contains($0) ? -0.5 : nil }
+    // Group 1 (outputs 2 and 3) takes inputs 2 and 3 along.
+    planted += 2 + 4
+    let value = try rw.insert(conv, [even, weight, bias], location: Location(["g\(block)"]))[0]
+    return try rw.insert(Unary(.relu), [value], location: Location())[0]
+  }
+
+  /// Rounded to steps: zeros stay zeros.
+  private mutating func quantized(_ input: ValueID, _ rw: inout Rewriter) throws -> ValueID {
+    let scale = rw.addConstant(Tensor(scalar: 0.0625, .f32))
+    let zero = rw.addConstant(Tensor(scalar: 7, .u8))
+    let q = try rw.insert(Quantize(), [input, scale, zero], location: Location())[0]
+    return try rw.insert(Dequantize(), [q, scale, zero], location: Location())[0]
   }
 }

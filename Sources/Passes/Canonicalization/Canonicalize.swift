@@ -23,13 +23,13 @@ public struct Canonicalize: RewritePass {
     + TransposeSinking.all + PadRewrites.all + MatrixMultiplyRewrites.all + BiasRewrites.all
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
-    CommonSubexpressions.merge(in: &graph)
+    CommonSubexpressions.merge(in: &graph, pass: Self.name, context.observer)
     try GreedyDriver(pass: Self.name, Self.early).run(on: &graph, context.observer)
     let driver = GreedyDriver(pass: Self.name, rewrites)
     try driver.run(on: &graph, context.observer)
     // Merging equal ops can leave a value with one reader, for which more holds. Every round
     // removes ops.
-    while CommonSubexpressions.merge(in: &graph) > 0 {
+    while CommonSubexpressions.merge(in: &graph, pass: Self.name, context.observer) > 0 {
       try driver.run(on: &graph, context.observer)
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 import GraphIR
+import Rewriting
 
 /// Ops of one kind with the same attributes and operands compute the same: the first of them stays.
 ///
@@ -17,8 +18,11 @@ enum CommonSubexpressions {
 
   /// Merges equal ops in one walk and returns how many went.
   @discardableResult
-  static func merge(in graph: inout Graph) -> Int {
-    graph.rewrite { rw in
+  static func merge(
+    in graph: inout Graph, pass: String, _ observer: (any PassObserver)? = nil
+  ) -> Int {
+    let observer = observer.flatMap { $0.watchesRewrites ? $0 : nil }
+    return graph.rewrite { rw in
       var known: [Key: [OpID]] = [:]
       var merged = 0
       for op in rw.graph.opIDs {
@@ -31,6 +35,10 @@ enum CommonSubexpressions {
           known[key, default: []].append(op)
           continue
         }
+        observer?.tried(
+          RewriteEvent(
+            pass: pass, rewrite: "merge-equal-ops", op: type(of: definition).name,
+            location: rw.graph.location(of: op), outcome: .applied))
         rw.setLocation(
           of: equal, to: rw.graph.location(of: equal).joined(with: rw.graph.location(of: op)))
         for (old, new) in zip(rw.graph.results(of: op), rw.graph.results(of: equal)) {

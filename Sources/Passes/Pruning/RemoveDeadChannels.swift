@@ -12,8 +12,10 @@ import Tensors
 ///     %r = unary %a {function=relu}    →     %r = unary %a
 ///     %y = conv %r, @v, @c                   %y = conv %r, @v', @c'        fewer input channels
 ///
-/// Channels joined elementwise (a residual sum) leave together or not at all. A constant other than
-/// zero stays in front of a padded convolution: it counts less at the border than inside.
+/// Channels joined elementwise (a residual sum) leave together or not at all. The groups of a
+/// convolution leave whole, or lose as many channels as the others. A constant other than zero
+/// stays in front of a padded convolution: it counts less at the border than inside; and in front of
+/// a layer of dequantized weights, whose bias has steps.
 public struct RemoveDeadChannels: Pass {
   public static let name = "remove-dead-channels"
   public static let summary =
@@ -29,7 +31,38 @@ public struct RemoveDeadChannels: Pass {
     let demand = ChannelDemand(of: graph, constants)
     for value in graph.constantIDs { graph.tensor(value)?.bytes.release() }
     let kept = demand.kept(in: graph)
+    tell(context.observer, graph, kept, constants)
     if kept.isEmpty { return }
     ChannelRemoval(kept: kept, constants: constants).apply(to: &graph)
+    // What made the weights of quantized layers is not read any more.
+    try GreedyDriver(pass: Self.name, []).run(on: &graph)
+  }
+
+  /// Tells of each op that loses channels, and why others keep those that are constant.
+  private func tell(
+    _ observer: (any PassObserver)?, _ graph: Graph, _ kept: [ValueID: [Int]],
+    _ constants: ChannelConstants
+  ) {
+    guard let observer, observer.watchesRewrites else { return }
+    for op in graph.opIDs {
+      let result = graph.results(of: op)[0]
+      let outcome: RewriteEvent.Outcome
+      let idle = constants[result, in: graph].count { $0 != nil }
+      if kept[result] != nil {
+        outcome = .applied
+      } else if idle > 0 {
+        let reader = graph.uses(of: result).first.map { graph.definition(of: $0.user) }
+        let what = reader.map { "'\(type(of: $0).name)' needs them" } ?? "they are an output"
+        outcome = .declined("\(idle) channels are constant, but \(what)")
+      } else if graph.definition(of: op) is any ChannelFlow {
+        outcome = .declined("no channel is constant or unread")
+      } else {
+        outcome = .declined("the op is not known to keep channels apart")
+      }
+      observer.tried(
+        RewriteEvent(
+          pass: Self.name, rewrite: "drop-channels", op: type(of: graph.definition(of: op)).name,
+          location: graph.location(of: op), outcome: outcome))
+    }
   }
 }

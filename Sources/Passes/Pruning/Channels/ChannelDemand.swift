@@ -139,18 +139,18 @@ struct ChannelDemand {
     _ input: ValueID, _ result: ValueID, _ weights: WeightMatrix, _ uniform: Bool,
     _ known: [Double?], _ graph: Graph
   ) {
-    let outputs = needed[result].indices.filter { needed[result][$0] }
-    var mine = needed[input]
-    var grew = false
-    for channel in mine.indices where !mine[channel] {
-      if channel < known.count, let constant = known[channel], constant == 0 || uniform { continue }
-      if outputs.contains(where: { weights.reads($0, channel) }) {
-        mine[channel] = true
-        grew = true
+    var (ins, outs) = (needed[input], needed[result])
+    for group in 0..<weights.groups {
+      let readers = weights.outputs(of: group).filter { outs[$0] }
+      for (j, channel) in weights.inputs(of: group).enumerated() where !ins[channel] {
+        if channel < known.count, let constant = known[channel], constant == 0 || uniform { continue }
+        ins[channel] = readers.contains { weights.reads($0, j) }
       }
     }
-    guard grew else { return }
-    needed[input] = mine
-    wake(input, graph)
+    weights.evenOut(&ins, &outs)
+    let (inputGrew, resultGrew) = (ins != needed[input], outs != needed[result])
+    (needed[input], needed[result]) = (ins, outs)
+    if inputGrew { wake(input, graph) }
+    if resultGrew { wake(result, graph) }
   }
 }

@@ -55,8 +55,9 @@ enum ChannelRelation {
   /// Channels that stay or leave together: pairs of an operand's channel and a result's, by slot.
   /// The operands in the slots `whole` keep all of theirs.
   case tied([(slot: Int, pairs: [ChannelPair])], whole: [Int] = [])
-  /// Each channel of the result is a weighted sum over all of the operand in slot 0. A constant
-  /// channel can leave if it is zero, or if the sum is `uniform`: the same at all positions.
+  /// Each channel of the result is a weighted sum over those of its group of the operand in slot 0.
+  /// A constant channel can leave if it is zero, or if the sum is `uniform`: the same at all
+  /// positions, and to be had in the bias. All groups that stay keep as many channels.
   case mixed(WeightMatrix, uniform: Bool)
 
   /// Whether the operands that it is about are no constants; an op on constants alone is left
@@ -95,10 +96,10 @@ struct Narrowing {
 struct Narrowed<Op: OpDefinition> {
   var definition: Op
   /// Constants to be used instead of the operands in their slots.
-  var tensors: [Int: Tensor] = [:]
+  var constants: [Int: LayerConstant] = [:]
 
   init(_ definition: Op, _ tensors: [Int: Tensor] = [:]) {
     self.definition = definition
-    self.tensors = tensors
+    constants = tensors.mapValues { LayerConstant($0) }
   }
 }

@@ -21,17 +21,17 @@ struct ChannelRemoval {
         let isTouched = (results + operands.compactMap { $0 }).contains { kept[$0] != nil }
         guard isTouched, let flow = before.definition(of: id) as? any ChannelFlow else { continue }
         let op = ChannelOp(graph: before, id: id)
-        let (definition, tensors) = plain(flow, op, narrowing(op))
+        let (definition, constants) = plain(flow, op, narrowing(op))
+        rw.insertionPoint = id
         var present = rw.graph.operands(of: id)
-        while present.count <= tensors.keys.max() ?? -1 { present.append(nil) }
+        while present.count <= constants.keys.max() ?? -1 { present.append(nil) }
         for slot in present.indices {
-          if let tensor = tensors[slot] {
-            present[slot] = rw.addConstant(tensor, name: constantName(op, slot))
+          if let constant = constants[slot] {
+            present[slot] = insert(constant, op, slot, &rw)
           } else if slot < operands.count, let old = operands[slot], let new = narrow[old] {
             present[slot] = new
           }
         }
-        rw.insertionPoint = id
         guard
           let new = try? rw.insert(definition, present, location: before.location(of: id))[0]
         else { unreachable("an op without some channels is an op") }
@@ -64,9 +64,31 @@ struct ChannelRemoval {
 
   private func plain<Op: ChannelFlow>(
     _ flow: Op, _ op: ChannelOp, _ narrowing: Narrowing
-  ) -> (any OpDefinition, [Int: Tensor]) {
+  ) -> (any OpDefinition, [Int: LayerConstant]) {
     let narrowed = flow.narrowed(op, narrowing)
-    return (narrowed.definition, narrowed.tensors)
+    return (narrowed.definition, narrowed.constants)
+  }
+
+  /// Adds a constant for a slot of an op, and the `dequantize` behind it if it has one.
+  private func insert(
+    _ constant: LayerConstant, _ op: ChannelOp, _ slot: Int, _ rw: inout Rewriter
+  ) -> ValueID {
+    let name = constantName(op, slot)
+    guard let (definition, operands) = constant.dequantized else {
+      return rw.addConstant(constant.values, name: name)
+    }
+    let old = op.value(slot).flatMap { op.graph.producer(of: $0) }
+    let names = old.map { op.graph.operands(of: $0) }?.map {
+      $0.flatMap { op.graph.constant($0)?.name } ?? ""
+    }
+    let values = operands.enumerated().map { position, tensor in
+      tensor.map { rw.addConstant($0, name: names?[position] ?? name) }
+    }
+    let location = op.graph.location(of: old ?? op.id)
+    guard let result = try? rw.insert(definition, values, location: location)[0] else {
+      unreachable("a dequantize of fewer numbers is one")
+    }
+    return result
   }
 
   private func constantName(_ op: ChannelOp, _ slot: Int) -> String {

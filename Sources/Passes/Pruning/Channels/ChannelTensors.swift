@@ -120,16 +120,60 @@ struct WeightMatrix {
     var isNeeded = bias != nil
     let biases = narrowing.result.map { output in
       var value = old?[output] ?? 0
-      for (channel, constant) in narrowing.known.enumerated() where !stays.contains(channel) {
-        if let constant, constant != 0, reads(output, channel) {
-          value += constant * sum(output, channel)
-          isNeeded = true
-        }
+      for j in 0..<inputsPerGroup {
+        let channel = input(output, j)
+        guard channel < narrowing.known.count, !stays.contains(channel),
+          let constant = narrowing.known[channel], constant != 0, reads(output, j)
+        else { continue }
+        value += constant * sum(output, j)
+        isNeeded = true
       }
       return value
     }
     guard isNeeded, let shape = Shape([biases.count]) else { return nil }
     return Tensor(TensorType(element, shape), rounding: biases)
+  }
+
+  // MARK: Groups
+
+  /// The inputs of a group.
+  func inputs(of group: Int) -> Range<Int> {
+    group * inputsPerGroup..<(group + 1) * inputsPerGroup
+  }
+
+  /// The outputs of a group.
+  func outputs(of group: Int) -> Range<Int> {
+    let count = outputs / groups
+    return group * count..<(group + 1) * count
+  }
+
+  /// For each group that stays the outputs that do, and the inputs counted within the group.
+  func blocks(_ narrowing: Narrowing) -> [(rows: [Int], columns: [Int])] {
+    (0..<groups).compactMap { group in
+      let (ins, outs) = (inputs(of: group), outputs(of: group))
+      let rows = narrowing.result.filter { outs.contains($0) }
+      let columns = narrowing.operands[0].filter { ins.contains($0) }
+      return rows.isEmpty ? nil : (rows, columns.map { $0 - ins.lowerBound })
+    }
+  }
+
+  /// Adds channels to those that stay until all groups that stay have as many of each kind: a group
+  /// leaves whole, or loses as many channels as the others.
+  func evenOut(_ ins: inout [Bool], _ outs: inout [Bool]) {
+    guard groups > 1 else { return }
+    let staying = (0..<groups).filter { group in
+      ins[inputs(of: group)].contains(true) || outs[outputs(of: group)].contains(true)
+    }
+    func fill(_ flags: inout [Bool], _ channels: (Int) -> Range<Int>) {
+      let counts = staying.map { flags[channels($0)].count { $0 } }
+      let most = max(1, counts.max() ?? 0)
+      for (group, count) in zip(staying, counts) where count < most {
+        let idle = channels(group).filter { !flags[$0] }
+        for channel in idle.prefix(most - count) { flags[channel] = true }
+      }
+    }
+    fill(&ins, inputs(of:))
+    fill(&outs, outputs(of:))
   }
 }
 

@@ -54,7 +54,7 @@ extension Binary: ChannelFlow {
       guard let tensor = op.tensor(slot) else { continue }
       let axis = 1 - (op.result.shape.rank - tensor.shape.rank)
       if axis >= 0, tensor.shape[axis] == op.channels {
-        narrowed.tensors[slot] = tensor.selecting(narrowing.result, axis: axis)
+        narrowed.constants[slot] = LayerConstant(tensor.selecting(narrowing.result, axis: axis))
       }
     }
     return narrowed
@@ -96,11 +96,11 @@ extension BatchNorm: ChannelFlow {
   }
 
   func narrowed(_ op: ChannelOp, _ narrowing: Narrowing) -> Narrowed<Self> {
-    var narrowed = Narrowed(self)
+    var tensors: [Int: Tensor] = [:]
     for slot in 1...4 {
-      narrowed.tensors[slot] = op.tensor(slot)?.selecting(narrowing.result, axis: 0)
+      tensors[slot] = op.tensor(slot)?.selecting(narrowing.result, axis: 0)
     }
-    return narrowed
+    return Narrowed(self, tensors)
   }
 }
 

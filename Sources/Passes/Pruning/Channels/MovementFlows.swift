@@ -131,7 +131,7 @@ extension Concat: ChannelFlow {
       guard let tensor = op.tensor(slot) else { continue }
       let stays = narrowing.result.filter(range.contains).map { $0 - range.lowerBound }
       if stays.count < range.count {
-        narrowed.tensors[slot] = tensor.selecting(stays, axis: 1)
+        narrowed.constants[slot] = LayerConstant(tensor.selecting(stays, axis: 1))
       }
     }
     return narrowed
