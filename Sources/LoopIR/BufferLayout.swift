@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 public import Tensors
 
 /// Where the elements of a tensor lie in a buffer: the order and split of its axes, a border (halo) around
@@ -103,7 +104,7 @@ public struct BufferLayout: Hashable, Sendable {
   /// Along a split dimension the box must start at a multiple of the factor.
   public func region(start: [Int], shape: Shape) -> BufferLayout {
     let origin = at(start.map { Index($0) })
-    guard let position = origin.constantValue else { unreachableRegion() }
+    guard let position = origin.constantValue else { unreachable("constants give a constant") }
     let base = zip(axes.map(\.dimension), axes).reduce(position) { sum, pair in
       sum - (pair.1.part == .whole ? halo[pair.0].before * pair.1.stride : 0)
     }
@@ -111,8 +112,6 @@ public struct BufferLayout: Hashable, Sendable {
       type: TensorType(type.element, shape), axes: axes, halo: halo, offset: base,
       elementCount: elementCount)
   }
-
-  private func unreachableRegion() -> Never { fatalError("compiler bug: constants give a constant") }
 
   /// The offset in elements of the element at these coordinates (one for each logical dimension); in the
   /// halo they may be negative or beyond the extent.

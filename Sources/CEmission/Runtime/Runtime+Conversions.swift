@@ -55,13 +55,19 @@ extension RuntimeLibrary {
     let isWide = from == .f64 || element.bitCount == 64 || element == .u32
     if isWide {
       let call = scalar(&self)
+      usesMemory = true
       return function("\(from)_to_\(element)x\(lanes)") { l in
         let t = l.vector(element, lanes)
+        // Through arrays: GCC 12 ends with an internal error where such vectors are made lane by lane.
         return """
           \(l.inline) \(t) @(\(l.vector(from, lanes)) a)
           {
+            \(Self.scalar(from)) x[\(lanes)];
+            \(s) y[\(lanes)];
             \(t) r;
-            for (int i = 0; i < \(lanes); i++) r[i] = \(call)(a[i]);
+            memcpy(x, &a, sizeof x);
+            for (int i = 0; i < \(lanes); i++) y[i] = \(call)(x[i]);
+            memcpy(&r, y, sizeof r);
             return r;
           }
           """
