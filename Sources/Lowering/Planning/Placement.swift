@@ -10,8 +10,9 @@ extension Lifetimes {
   /// How much work all attempts to place may do, about in pairs of neighbours looked at.
   private static let workLimit = 10_000_000
 
-  /// Places the allocations: several orders of placing, each by first and by best fit, then an exact
-  /// search where they are few; ends as soon as the peak is reached, which no placement can beat.
+  /// Places the allocations: several orders of placing, each by first and by best fit, by turns
+  /// from both ends, repairs where it is highest, then an exact search where they are few; ends as
+  /// soon as the peak is reached, which no placement can beat.
   func place() -> Placement {
     guard let conflicts = Conflicts(self) else { return placeAlongTime() }
     let peak = peakBytes
@@ -25,6 +26,16 @@ extension Lifetimes {
         let found = conflicts.place(order, bestFit: bestFit)
         if found.top < best.top { (best, bestOrder) = (found, order) }
       }
+    }
+    if best.top > peak, attempts > 0 {
+      let found = conflicts.placeByTurns(Array(allocations.indices), limit: peak)
+      attempts -= 1
+      if found.top < best.top { best = found }
+    }
+    if best.top > peak {
+      var repair = PlacementRepair(self, conflicts, offsets: best.offsets)
+      let top = repair.run()
+      if top < best.top { best = (repair.offsets, top) }
     }
     // What lies above the peak was placed too late: the more often, the earlier it goes ("squeaky
     // wheel" optimization, Joslin and Clements 1999).
@@ -141,29 +152,53 @@ struct Conflicts {
   func place(_ order: [Int], bestFit: Bool) -> (offsets: [Int], top: Int) {
     var offsets = Array(repeating: -1, count: sizes.count)
     var top = 0
-    var blocked: [(low: Int, high: Int)] = []
     for allocation in order {
-      blocked.removeAll(keepingCapacity: true)
-      for neighbor in neighbors[allocation] where offsets[neighbor.other] >= 0 {
-        let base = offsets[neighbor.other]
-        blocked.append((base - neighbor.bytes, base + neighbor.otherBytes))
-      }
-      blocked.sort { $0 < $1 }
-      var offset = 0
-      var tightest = Int.max
-      var chosen = -1
-      for (low, high) in blocked {
-        if offset <= low, low - offset < tightest {
+      offsets[allocation] = fit(allocation, offsets, bestFit: bestFit)
+      top = max(top, offsets[allocation] + sizes[allocation])
+    }
+    return (offsets, top)
+  }
+
+  /// Places the allocations in that order, by turns from either end of an arena of `limit` bytes,
+  /// higher where they do not fit: without gaps where no more than two are live at a time.
+  func placeByTurns(_ order: [Int], limit: Int) -> (offsets: [Int], top: Int) {
+    var offsets = Array(repeating: -1, count: sizes.count)
+    var top = 0
+    for (turn, allocation) in order.enumerated() {
+      offsets[allocation] = fit(allocation, offsets, below: turn % 2 == 1 ? limit : nil)
+      top = max(top, offsets[allocation] + sizes[allocation])
+    }
+    return (offsets, top)
+  }
+
+  /// The place of an allocation among those that have one (others have -1): the lowest, with
+  /// `bestFit` in the tightest gap, with `below` the highest that ends there at the latest, if any.
+  func fit(
+    _ allocation: Int, _ offsets: [Int], bestFit: Bool = false, below limit: Int? = nil
+  ) -> Int {
+    var blocked: [(low: Int, high: Int)] = []
+    for neighbor in neighbors[allocation] where offsets[neighbor.other] >= 0 {
+      let base = offsets[neighbor.other]
+      blocked.append((base - neighbor.bytes, base + neighbor.otherBytes))
+    }
+    blocked.sort { $0 < $1 }
+    var offset = 0
+    var tightest = Int.max
+    var chosen = -1
+    let highest = limit.map { $0 - sizes[allocation] }
+    for (low, high) in blocked {
+      if offset <= low {
+        if let highest {
+          if offset <= highest { chosen = min(low, highest) }
+        } else if low - offset < tightest {
           tightest = low - offset
           chosen = offset
           if !bestFit { break }
         }
-        offset = max(offset, high)
       }
-      if chosen < 0 { chosen = offset }
-      offsets[allocation] = chosen
-      top = max(top, chosen + sizes[allocation])
+      offset = max(offset, high)
     }
-    return (offsets, top)
+    if let highest, offset <= highest { return highest }
+    return chosen < 0 ? offset : chosen
   }
 }

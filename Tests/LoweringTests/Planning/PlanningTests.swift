@@ -36,7 +36,7 @@ import Lowering
       if bound == best { tight += 1 }
     }
     print("planning: \(optimal) of \(count) optimal, bound tight in \(tight)")
-    #expect(optimal * 100 >= 99 * count)
+    #expect(optimal == count)
     #expect(tight * 100 >= 70 * count)
   }
 
@@ -151,11 +151,9 @@ import Lowering
       if index % 4 == 3 { skip = next }
       last = next
     }
-    let plan = try planned(problem, within: .seconds(8))
+    let plan = try planned(problem, within: .seconds(2))
     #expect(plan.peakBytes == plan.lowerBound)
-    withKnownIssue("placement leaves gaps of 11 % in long chains of odd sizes with skips") {
-      #expect(Double(plan.arenaBytes) <= 1.05 * Double(plan.lowerBound))
-    }
+    #expect(plan.arenaBytes == plan.lowerBound)
   }
 
   @Test func manyBranchesSideBySide() throws {
