@@ -110,10 +110,10 @@ public struct AttributeScanner: Sendable {
     throw failure("a string is not closed")
   }
 
-  /// What stands up to the next space, comma or closing brace.
+  /// What stands up to the next space, comma, closing bracket or brace.
   public mutating func bareText() throws(Failure) -> String {
     skipSpace()
-    let bytes = text[offset...].prefix { $0 > 0x20 && $0 != 0x2C && $0 != 0x7D }
+    let bytes = text[offset...].prefix { $0 > 0x20 && $0 != 0x2C && $0 != 0x5D && $0 != 0x7D }
     guard !bytes.isEmpty else { throw failure("expected a text\(found)") }
     offset = bytes.endIndex
     return String(decoding: bytes, as: UTF8.self)

@@ -50,7 +50,7 @@ extension Float: AttributeValue {
 
 extension String: AttributeValue {
   public static var form: String { "\"text\"" }
-  /// A quoted string; without quotes it goes up to the next space, comma or brace.
+  /// A quoted string; without quotes it goes up to the next space, comma, bracket or brace.
   public static func parse(_ tokens: inout AttributeScanner) throws(Failure) -> String {
     try tokens.peek() == 0x22 ? tokens.string() : tokens.bareText()
   }

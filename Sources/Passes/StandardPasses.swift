@@ -7,6 +7,7 @@ public let standardPasses: [any Pass.Type] = [
   FoldBatchNorm.self,
   RemoveDeadChannels.self,
   ApplyRules.self,
+  QuantizeModel.self,
 ]
 
 /// What a model goes through on its way to C unless the user says otherwise: passes that keep its meaning.

@@ -8,6 +8,12 @@ public struct PassContext {
   public var runner: (any GraphRunner)?
   /// Inputs like those of the finished model; nil if the user gave none.
   public var samples: Samples?
+  /// What is known of activations from an earlier run; nil if samples are to be run.
+  public var calibration: Calibration?
+  /// What a pass has measured, for a later run; kept only if `keepsCalibration`.
+  public var measured: Calibration?
+  /// Whether a calibration is to be as full as any pass could want it.
+  public var keepsCalibration = false
   /// The kinds of ops that texts of passes may name.
   public var ops = OpSet.standard
   /// Watches passes and rewrites.

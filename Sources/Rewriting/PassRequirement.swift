@@ -7,8 +7,12 @@ public enum PassRequirement: String, CaseIterable, Sendable {
   case constantWeights = "constant-weights"
   /// There are batch normalisations that no pass has folded yet.
   case unfoldedNorms = "unfolded-norms"
+  /// No pass in front has made the weights of layers integers.
+  case unquantizedLayers = "unquantized-layers"
   /// The context has samples and something to run a graph on.
   case samples
+  /// The same, or a saved calibration.
+  case calibration
 
   /// What stands in the way, in words for the user, or nil if the graph and the context have what
   /// is required.
@@ -22,8 +26,15 @@ public enum PassRequirement: String, CaseIterable, Sendable {
     case .unfoldedNorms:
       let hasNorm = graph.opIDs.contains { graph.op($0, as: BatchNorm.self) != nil }
       return hasNorm ? nil : "the graph has no batch_norm"
+    case .unquantizedLayers:
+      // Layers that came quantized are left alone.
+      return nil
     case .samples:
       return context.samples == nil || context.runner == nil ? "no samples are given" : nil
+    case .calibration:
+      if context.calibration != nil { return nil }
+      return context.samples == nil || context.runner == nil
+        ? "neither samples (--data) nor a saved calibration (--calibration) are given" : nil
     }
   }
 

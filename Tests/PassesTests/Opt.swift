@@ -7,12 +7,14 @@ import Passes
 import Rewriting
 import Tensors
 
-/// Runs `opt -p PIPELINE FILE` of a sample's RUN lines, and compares graphs on seeded inputs.
+/// Runs `opt -p PIPELINE FILE` of a sample's RUN lines, and compares graphs on seeded inputs. In the
+/// place of `--data FILE` behind it, seeded inputs are the samples.
 enum Opt {
   static func run(_ words: [String]) -> CommandResult {
     do throws(Failure) {
-      guard words.count == 4, words[0] == "opt", words[1] == "-p" else {
-        throw Failure("expected 'opt -p PIPELINE FILE'")
+      let hasData = words.count == 6 && words[4] == "--data"
+      guard words.count == 4 || hasData, words[0] == "opt", words[1] == "-p" else {
+        throw Failure("expected 'opt -p PIPELINE FILE [--data FILE]'")
       }
       let text = try Platform.readText(words[3])
       return CommandResult(stdout: try optimized(text, words[2]).text().text)
@@ -27,7 +29,7 @@ enum Opt {
 
   static func optimized(_ graph: Graph, _ pipeline: String) throws(Failure) -> Graph {
     var graph = graph
-    var context = PassContext()
+    var context = PassContext(runner: Evaluation(), samples: Samples(samples(for: graph)))
     try Pipeline(parsing: pipeline, known: standardPasses).run(on: &graph, &context)
     return graph
   }
@@ -42,20 +44,35 @@ enum Opt {
     }
   }
 
-  /// What differs beyond a tolerance on three sets of inputs, the first of which is all zero.
-  static func difference(
-    _ before: Graph, _ after: Graph, _ tolerance: CheckTolerance
-  ) throws(Failure) -> String? {
-    for seed in 0..<3 {
+  /// Runs graphs by the evaluator.
+  private struct Evaluation: GraphRunner {
+    func run(
+      _ graph: Graph, on samples: Samples, _ receive: (Int, [Tensor]) throws(Failure) -> Void
+    ) throws(Failure) {
+      for i in 0..<samples.count { try receive(i, Evaluator(graph).run(samples.load(i))) }
+    }
+  }
+
+  /// Three sets of inputs, the first of which is all zero.
+  private static func samples(for graph: Graph) -> [[Tensor]] {
+    (0..<3).map { seed in
       var random = Random(seed: seed)
-      let inputs = before.inputs.map { port in
-        let type = before.type(of: port.value)
+      return graph.inputs.map { port in
+        let type = graph.type(of: port.value)
         return Tensor(
           type,
           rounding: (0..<type.shape.elementCount).map { _ in
             seed == 0 ? 0 : random.unit() * 2 - 1
           })
       }
+    }
+  }
+
+  /// What differs beyond a tolerance on three sets of inputs, the first of which is all zero.
+  static func difference(
+    _ before: Graph, _ after: Graph, _ tolerance: CheckTolerance
+  ) throws(Failure) -> String? {
+    for inputs in samples(for: before) {
       let old = try Evaluator(before).run(inputs)
       let new = try Evaluator(after).run(inputs)
       for (a, b) in zip(old, new) {

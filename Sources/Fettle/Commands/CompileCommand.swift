@@ -24,7 +24,7 @@ struct CompileCommand: Command {
       outputOption.untyped, TargetOptions.target.untyped, foldPreprocessing.untyped,
       noVerify.untyped,
     ] + PipelineOptions.all + PassReportOptions.all + EmissionChoices.all + DataOptions.all
-    + ModelOptions.all
+    + CalibrationOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard let folder = try arguments[outputOption], folder != "-" else {
@@ -58,7 +58,7 @@ struct CompileCommand: Command {
       run.ledger.forms.isFull
       ? try LedgerMeasurement(
         for: model.graph, portData, target: target, arguments, session, progress) : nil
-    try run.run(on: &model.graph, measuring: measurement, progress)
+    try run.run(on: &model.graph, measuring: measurement, portData, progress)
     progress.begin("emit C")
     let emitStart = Platform.monotonicSeconds
     var job = try EmissionJob(

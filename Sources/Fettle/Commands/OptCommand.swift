@@ -10,7 +10,7 @@ struct OptCommand: Command {
   static let usage = "MODEL [-p PIPELINE] [-o GRAPH.fettle] [--ledger] [--dump-dir FOLDER]"
   static let options =
     [outputOption.untyped] + PipelineOptions.all + PassReportOptions.all + DrawingOptions.all
-    + DataOptions.all + RunnerOptions.all + ModelOptions.all
+    + DataOptions.all + CalibrationOptions.all + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let start = Platform.monotonicSeconds
@@ -27,7 +27,7 @@ struct OptCommand: Command {
     let target = try TargetOptions.target(arguments, session, default: "c99")
     let measurement = try LedgerMeasurement(
       for: model.graph, data, target: target, arguments, session, progress)
-    try run.run(on: &model.graph, measuring: measurement, progress)
+    try run.run(on: &model.graph, measuring: measurement, data, progress)
     let banner = run.banner.lines(after: pipeline.passes.count)
     try run.times.measure("write the graph") { () throws(Failure) in
       try GraphOutput.write(model.graph, to: output, banner: banner, session)

@@ -24,6 +24,15 @@ enum RunnerOptions {
     let target = try TargetOptions.target(arguments, session, default: "host")
     return try CompiledRunner(target: target, table: session.toolkit.lowerings)
   }
+
+  /// What runs graphs for passes and the ledger, whatever target the user works for: C for this
+  /// machine, or the evaluator.
+  static func passRunner(
+    _ arguments: Arguments, _ session: Session
+  ) throws(Failure) -> any ModelRunner {
+    if arguments.has(interpret) { return EvaluatorRunner() }
+    return try CompiledRunner(target: HostMachine.target, table: session.toolkit.lowerings)
+  }
 }
 
 /// A runner that can also prepare a graph once for many calls.

@@ -34,10 +34,7 @@ struct LedgerMeasurement {
   ) throws(Failure) {
     let forms = try LedgerForms(arguments)
     guard data != nil || forms.isFull else { return nil }
-    runner =
-      arguments.has(RunnerOptions.interpret)
-      ? EvaluatorRunner()
-      : try CompiledRunner(target: HostMachine.target, table: session.toolkit.lowerings)
+    runner = try RunnerOptions.passRunner(arguments, session)
     samples =
       data?.samples
       ?? Samples(count: 4) { (i) throws(Failure) in

@@ -56,10 +56,12 @@ struct WatchedPassRun {
   }
 
   /// Runs the passes on a graph, and every stage on the samples of `measurement` if there is one.
+  /// Passes that need samples get those of the data.
   ///
   /// - Throws: what a pass throws, with a note on how to see it again.
   func run(
-    on graph: inout Graph, measuring measurement: LedgerMeasurement?, _ progress: Progress
+    on graph: inout Graph, measuring measurement: LedgerMeasurement?, _ data: DataSet?,
+    _ progress: Progress
   ) throws(Failure) {
     var observers: [any PassObserver] = [
       PassTitles(progress), try GraphPrinting(arguments, pipeline, banner, session), times, log,
@@ -75,8 +77,11 @@ struct WatchedPassRun {
     observers.append(ledger)
     var context = PassContext()
     context.ops = session.toolkit.ops
-    context.runner = measurement?.runner
-    context.samples = measurement?.samples
+    try CalibrationOptions.prepare(&context, arguments)
+    if let data {
+      context.samples = data.samples
+      context.runner = try RunnerOptions.passRunner(arguments, session)
+    }
     context.observer = PassObservers(observers)
     do throws(Failure) {
       try pipeline.run(on: &graph, &context)
@@ -89,6 +94,7 @@ struct WatchedPassRun {
     progress.end()
     session.warn(context.warnings)
     log.finish()
+    try CalibrationOptions.finish(context, arguments)
   }
 
   /// Writes the ledger's files and, to the standard error output, the tables asked for; `showsTable`: the ledger among them.

@@ -21,6 +21,8 @@ public struct FoldBatchNorm: RewritePass {
 
   public init() {}
 
+  public var requires: [PassRequirement] { [.unquantizedLayers] }
+
   public var rewrites: [Rewrite] {
     [
       Rewrite("norm-into-layer-in-front", Self.normBehind),

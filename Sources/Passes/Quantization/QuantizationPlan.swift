@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import GraphIR
+import Tensors
+
+/// Which values of a graph are brought onto grids, and whose grids they have.
+struct QuantizationPlan {
+  /// A layer whose weight and bias become integers.
+  struct Layer {
+    let op: OpID
+    /// The axis of the weight along which its outputs lie.
+    let axis: Int
+  }
+
+  /// The values with a grid of their own, in the order of the graph; constants among them.
+  private(set) var values: [ValueID] = []
+  private(set) var layers: [Layer] = []
+  /// The values that have the grid of another one.
+  private(set) var followers: [(value: ValueID, leader: ValueID)] = []
+  /// How many ops compute on grids.
+  private(set) var quantizedCount = 0
+  /// The layers (ops with weights) that stay in float, with the reason.
+  private(set) var kept: [(location: Location, reason: String)] = []
+  private var leaders: [ValueID: ValueID] = [:]
+  /// The ops that compute on grids and leave the grid of their result to the bound behind them.
+  private var pending: Set<OpID> = []
+
+  /// - Parameter keeps: Whether the user keeps an op in float.
+  init(of graph: Graph, keeps: (OpID) -> Bool) {
+    var roles = SideTable<OpRecord, QuantizedRole?>(default: nil)
+    for op in graph.opIDs {
+      let definition = graph.definition(of: op)
+      let operands = graph.operands(of: op)
+      let result = graph.results(of: op)[0]
+      let isFloat = graph.type(of: result).element == .f32
+      guard isFloat, !keeps(op), let quantizable = definition as? any QuantizableOp,
+        let role = quantizable.role({ $0 < operands.count ? operands[$0] : nil }, in: graph)
+      else {
+        if isFloat, Self.hasWeights(definition) {
+          kept.append((graph.location(of: op), keeps(op) ? "asked for" : "its weights are computed"))
+        }
+        continue
+      }
+      roles[op] = role
+    }
+    for op in graph.opIDs {
+      guard let role = roles[op] else { continue }
+      add(op, role, graph) { reader in
+        if case .bound = roles[reader] { return true }
+        return false
+      }
+    }
+    let order = Self.order(graph)
+    values.sort { order[$0] < order[$1] }
+  }
+
+  private mutating func add(
+    _ op: OpID, _ role: QuantizedRole, _ graph: Graph, isBound: (OpID) -> Bool
+  ) {
+    let operands = graph.operands(of: op)
+    let result = graph.results(of: op)[0]
+    switch role {
+    case .layer(let axis):
+      guard let input = operands[0], place(input, graph) else { return }
+      layers.append(Layer(op: op, axis: axis))
+    case .operation(let slots):
+      let inputs = slots.compactMap { operands[$0] }
+      guard inputs.allSatisfy({ graph.type(of: $0).element == .f32 }) else { return }
+      for input in inputs { _ = place(input, graph) }
+    case .movement:
+      guard let input = operands[0], let leader = leaders[input] else { return }
+      leaders[result] = leader
+      followers.append((result, leader))
+      quantizedCount += 1
+      return
+    case .bound:
+      // Behind a float op there is nothing to save.
+      guard let input = operands[0], let producer = graph.producer(of: input),
+        leaders[input] != nil || pending.contains(producer)
+      else { return }
+    }
+    quantizedCount += 1
+    // A bound that alone reads a result belongs to the op: the grid is that of what it leaves.
+    if case .bound = role {
+      _ = place(result, graph)
+      return
+    }
+    let readers = graph.uses(of: result)
+    if readers.count == 1, !graph.isOutput(result), isBound(readers[0].user) {
+      pending.insert(op)
+    } else {
+      _ = place(result, graph)
+    }
+  }
+
+  /// Gives a value a grid of its own unless it has one; false if it can have none.
+  private mutating func place(_ value: ValueID, _ graph: Graph) -> Bool {
+    guard graph.type(of: value).element == .f32 else { return false }
+    if leaders[value] == nil {
+      leaders[value] = value
+      values.append(value)
+    }
+    return true
+  }
+
+  private static func hasWeights(_ definition: any OpDefinition) -> Bool {
+    definition is Convolution || definition is TransposedConvolution
+      || definition is MatrixMultiply
+  }
+
+  /// The position of each value: inputs and constants in front of the ops.
+  private static func order(_ graph: Graph) -> SideTable<ValueRecord, Int> {
+    var order = SideTable<ValueRecord, Int>(default: -1)
+    for (position, op) in graph.opIDs.enumerated() {
+      for result in graph.results(of: op) { order[result] = position }
+    }
+    return order
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
+public import GraphIR
+public import Rewriting
+import Tensors
+
+/// What activations become.
+public enum ActivationElement: String, AttributeWord { case i8, u8, i16 }
+/// What weights become.
+public enum WeightElement: String, AttributeWord { case i8, i4 }
+
+/// Puts a pair of quantize and dequantize behind every activation that layers compute with, and
+/// makes weights and biases integers with a dequantize behind them. Every op still computes with
+/// floats, but on numbers that integers stand for (Jacob et al. 2018).
+///
+///     %y = conv %x, @w, @b     →     %q = quantize %x, @s, @z
+///                                    %d = dequantize %q, @s, @z
+///                                    %w = dequantize @wq, @ws {axis=0}
+///                                    %b = dequantize @bq, @bs {axis=0}
+///                                    %y = conv %d, %w, %b
+///
+/// A relu or clip that alone reads a layer's result belongs to the layer: the pair comes behind it.
+/// Ops that only move elements keep the grid of what they move.
+public struct QuantizeModel: Pass {
+  public static let name = "quantize"
+  public static let summary =
+    "rounds weights and activations to integer grids: quantize and dequantize around every layer"
+  public static let effect = NumericEffect.lossy
+  public static let removes: [PassRequirement] = [.unquantizedLayers]
+  public static let options: [Field<Self>] = [
+    Field("activations", \.activations, "the integer type of activations"),
+    Field("weights", \.weights, "the integer type of weights; biases become i32"),
+    Field("per-channel", \.perChannel, "a scale for each output of a layer, not one for its weights"),
+    Field("symmetric", \.symmetric, "activations without zero point; i16 are so anyhow"),
+    Field("calibrator", \.calibrator, "how ranges come from the samples"),
+    Field("percentile", \.percentile, "of the elements, how many per cent stay inside the range"),
+    Field("keep", \.keep, "layers that stay in float, by name"),
+    Field("keep-ops", \.keepOps, "ops that stay in float, by kind"),
+  ]
+  public var activations = ActivationElement.i8
+  public var weights = WeightElement.i8
+  public var perChannel = true
+  public var symmetric = false
+  public var calibrator = RangeCalibrator.minMax
+  public var percentile = 99.99
+  public var keep: [String] = []
+  public var keepOps: [String] = []
+
+  public init() {}
+
+  public var requires: [PassRequirement] { [.calibration, .unquantizedLayers] }
+
+  public func check(_ context: PassContext) throws(Failure) {
+    guard percentile > 50, percentile <= 100 else {
+      throw Failure("percentile is \(percentile), expected more than 50, at most 100")
+    }
+    for kind in keepOps where context.ops[kind] == nil {
+      throw Failure(
+        "there is no op '\(kind)'",
+        notes: Spelling.notes(for: kind, among: context.ops.kinds.map { $0.name }))
+    }
+  }
+
+  public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
+    try checkNames(graph)
+    let plan = QuantizationPlan(of: graph) { op in
+      keepOps.contains(type(of: graph.definition(of: op)).name)
+        || graph.location(of: op).layers.contains { keep.contains($0) }
+    }
+    guard plan.quantizedCount > 0 else {
+      throw Failure("there is no layer of f32 that could be quantized")
+    }
+    warn(plan, graph, &context)
+    let calibration = try ActivationCalibration(
+      of: plan.values, in: graph, &context, withBins: calibrator.needsBins)
+    let element = ElementType(rawValue: activations.rawValue) ?? .i8
+    var grids: [ValueID: IntegerGrid] = [:]
+    for value in plan.values {
+      let histogram = calibration.histograms[value] ?? ValueHistogram()
+      let isSymmetric = symmetric || activations == .i16
+      let range = calibrator.range(
+        of: histogram, share: percentile / 100, element, isSymmetric: isSymmetric)
+      grids[value] = IntegerGrid(
+        element, from: range.low, to: range.high, isSymmetric: isSymmetric)
+    }
+    for (value, leader) in plan.followers { grids[value] = grids[leader] }
+    QuantizationInsertion(grids: grids, plan: plan, pass: self).apply(to: &graph)
+  }
+
+  private func checkNames(_ graph: Graph) throws(Failure) {
+    guard !keep.isEmpty else { return }
+    let names = graph.opIDs.flatMap { graph.location(of: $0).layers }
+    for name in keep where !names.contains(name) {
+      throw Failure(
+        "there is no layer '\(name)'",
+        notes: Spelling.nearest(to: name, among: names).map { ["did you mean '\($0)'?"] } ?? [])
+    }
+  }
+
+  private func warn(_ plan: QuantizationPlan, _ graph: Graph, _ context: inout PassContext) {
+    let norms = graph.opIDs.count { graph.definition(of: $0) is BatchNorm }
+    if norms > 0 {
+      context.warnings.append(
+        Diagnostic(
+          "\(norms) batch_norm stay in float", severity: .warning,
+          at: Origin(subject: "pass '\(Self.name)'"),
+          notes: ["fold-batch-norm in front of it folds them into layers"]))
+    }
+    for (location, reason) in plan.kept where reason != "asked for" {
+      context.warnings.append(
+        Diagnostic(
+          "the layer stays in float: \(reason)", severity: .warning,
+          at: Origin(subject: location.layers.first.map { "layer '\($0)'" } ?? "a layer")))
+    }
+  }
+}
