@@ -8,6 +8,7 @@ public let standardPasses: [any Pass.Type] = [
   RemoveDeadChannels.self,
   ApplyRules.self,
   QuantizeModel.self,
+  LowerQuantized.self,
 ]
 
 /// What a model goes through on its way to C unless the user says otherwise: passes that keep its meaning.

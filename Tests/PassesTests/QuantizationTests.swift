@@ -206,6 +206,37 @@ import Testing
     }
   }
 
+  /// All layers compute with integers then, and the answers are at most a step of their grid away.
+  @Test(arguments: [
+    "", "{activations=u8}", "{symmetric=true}", "{per-channel=false}", "{weights=i4}",
+    "{calibrator=entropy}",
+  ]) func integersAnswerTheSame(_ options: String) throws {
+    let graph = try network()
+    let samples = samples(graph)
+    let floats = try quantized(graph, options, samples)
+    let integers = try Opt.optimized(floats, "lower-quantized")
+    for op in integers.opIDs where integers.op(op, as: Convolution.self) != nil {
+      let input = try #require(integers.operands(of: op)[0])
+      #expect(integers.type(of: input).element.isInteger, "\(options)")
+    }
+    let output = integers.outputs[0].value
+    let pair = try #require(integers.producer(of: output))
+    let scale = try #require(integers.operands(of: pair)[1])
+    let step = try #require(integers.tensor(scale)).doubles()[0]
+    #expect(try error(floats, integers, samples) <= 1.001 * step, "\(options)")
+  }
+
+  @Test func quantizedModelsAreNotQuantizedAgain() throws {
+    let graph = try network()
+    let once = try quantized(graph, "", samples(graph))
+    do throws(Failure) {
+      _ = try quantized(once, "", samples(graph))
+      Issue.record("taken")
+    } catch {
+      #expect(error.description.contains("the model is quantized already, in 5 places"), "\(error)")
+    }
+  }
+
   @Test func savedCalibrationsGiveTheSameGraph() throws {
     let graph = try network()
     for options in ["", "{calibrator=entropy}", "{calibrator=mse activations=u8}"] {

@@ -63,6 +63,12 @@ public struct QuantizeModel: Pass {
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     try checkNames(graph)
+    let pairs = graph.opIDs.count { graph.definition(of: $0) is Quantize }
+    guard pairs == 0 else {
+      throw Failure(
+        "the model is quantized already, in \(pairs) places",
+        notes: ["lower-quantized makes integer ops of it"])
+    }
     let plan = QuantizationPlan(of: graph) { op in
       keepOps.contains(type(of: graph.definition(of: op)).name)
         || graph.location(of: op).layers.contains { keep.contains($0) }
