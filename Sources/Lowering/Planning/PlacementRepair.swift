@@ -32,7 +32,8 @@ struct PlacementRepair {
     while true {
       let tops = sizes.indices.map { offsets[$0] + sizes[$0] }
       let before = tops.max() ?? 0
-      let high = sizes.indices.filter { tops[$0] > peak }.sorted { (-tops[$0], $0) < (-tops[$1], $1) }
+      let high = sizes.indices.filter { tops[$0] > peak }
+        .sorted { (-tops[$0], $0) < (-tops[$1], $1) }
       top = before
       for worst in high {
         let own = offsets[worst] + sizes[worst]
@@ -81,7 +82,8 @@ struct PlacementRepair {
       let factor = attempt == 0 ? 1 : 1 + Int(random >> 32 & 3)
       keyed.append((-(sizes[member] / 4) * factor, member, attempt > 0 && random >> 20 & 1 == 1))
     }
-    return keyed.sorted { ($0.key, $0.member) < ($1.key, $1.member) }.map { ($0.member, $0.fromTop) }
+    return keyed.sorted { ($0.key, $0.member) < ($1.key, $1.member) }
+      .map { ($0.member, $0.fromTop) }
   }
 
   /// `start` and what is live with it, with those, and so on, `width` at most.

@@ -73,8 +73,8 @@ enum IntegerMovement {
       return definition is Concat ? integers : [integers[0]] + operands.dropFirst()
     }
     guard pad.mode == .constant else { return [integers[0]] }
-    let number = try operands.count > 1 ? operands[1].map { (v) throws(Declined) in try rw.constant(v).doubles()[0] } : nil
-    let x = number ?? 0
+    let padding = operands.count > 1 ? operands[1] : nil
+    let x = try padding.map { (value) throws(Declined) in try rw.constant(value).doubles()[0] } ?? 0
     let q = grid.integer(of: x)
     try rw.require(
       Double(q - grid.zeroPoints[0]) * grid.scales[0] == x, "the padding is not on the grid")

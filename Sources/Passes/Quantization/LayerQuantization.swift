@@ -26,7 +26,9 @@ struct LayerQuantization {
     let values = weight.doubles()
     func output(_ i: Int) -> Int { perChannel ? i / inner % outputs : 0 }
     var largest = Array(repeating: 0.0, count: perChannel ? outputs : 1)
-    for (i, value) in values.enumerated() { largest[output(i)] = max(largest[output(i)], abs(value)) }
+    for (i, value) in values.enumerated() {
+      largest[output(i)] = max(largest[output(i)], abs(value))
+    }
     let biases = bias?.doubles()
     let grids = largest.enumerated().map { channel, size in
       let grid = IntegerGrid(element, from: -size, to: size, isSymmetric: true)

@@ -19,8 +19,8 @@ struct QuantizationPlan {
   private(set) var followers: [(value: ValueID, leader: ValueID)] = []
   /// How many ops compute on grids.
   private(set) var quantizedCount = 0
-  /// The layers (ops with weights) that stay in float, with the reason.
-  private(set) var kept: [(location: Location, reason: String)] = []
+  /// The layers that stay in float as their weights are computed.
+  private(set) var computedLayers: [Location] = []
   private var leaders: [ValueID: ValueID] = [:]
   /// The ops that compute on grids and leave the grid of their result to the bound behind them.
   private var pending: Set<OpID> = []
@@ -36,8 +36,8 @@ struct QuantizationPlan {
       guard isFloat, !keeps(op), let quantizable = definition as? any QuantizableOp,
         let role = quantizable.role({ $0 < operands.count ? operands[$0] : nil }, in: graph)
       else {
-        if isFloat, Self.hasWeights(definition) {
-          kept.append((graph.location(of: op), keeps(op) ? "asked for" : "its weights are computed"))
+        if isFloat, !keeps(op), Self.hasWeights(definition) {
+          computedLayers.append(graph.location(of: op))
         }
         continue
       }

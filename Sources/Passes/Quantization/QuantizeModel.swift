@@ -30,7 +30,7 @@ public struct QuantizeModel: Pass {
   public static let options: [Field<Self>] = [
     Field("activations", \.activations, "the integer type of activations"),
     Field("weights", \.weights, "the integer type of weights; biases become i32"),
-    Field("per-channel", \.perChannel, "a scale for each output of a layer, not one for its weights"),
+    Field("per-channel", \.perChannel, "a scale for each output of a layer, or one for its weights"),
     Field("symmetric", \.symmetric, "activations without zero point; i16 are so anyhow"),
     Field("calibrator", \.calibrator, "how ranges come from the samples"),
     Field("percentile", \.percentile, "of the elements, how many per cent stay inside the range"),
@@ -112,10 +112,10 @@ public struct QuantizeModel: Pass {
           at: Origin(subject: "pass '\(Self.name)'"),
           notes: ["fold-batch-norm in front of it folds them into layers"]))
     }
-    for (location, reason) in plan.kept where reason != "asked for" {
+    for location in plan.computedLayers {
       context.warnings.append(
         Diagnostic(
-          "the layer stays in float: \(reason)", severity: .warning,
+          "the layer stays in float: its weights are computed", severity: .warning,
           at: Origin(subject: location.layers.first.map { "layer '\($0)'" } ?? "a layer")))
     }
   }

@@ -132,7 +132,9 @@ public enum RangeCalibrator: String, AttributeWord {
       guard filled > 0 else { continue }
       // What the clipped ends hold and the inside does not is as good as lost.
       let even = max(mass / Double(filled) / kept, 1e-12)
-      for p in clipped[start..<stop] where p > 0 { sum += p / total * Mathematics.log(p / total / even) }
+      for p in clipped[start..<stop] where p > 0 {
+        sum += p / total * Mathematics.log(p / total / even)
+      }
     }
     return sum
   }

@@ -143,7 +143,9 @@ struct ChannelDemand {
     for group in 0..<weights.groups {
       let readers = weights.outputs(of: group).filter { outs[$0] }
       for (j, channel) in weights.inputs(of: group).enumerated() where !ins[channel] {
-        if channel < known.count, let constant = known[channel], constant == 0 || uniform { continue }
+        if channel < known.count, let constant = known[channel], constant == 0 || uniform {
+          continue
+        }
         ins[channel] = readers.contains { weights.reads($0, j) }
       }
     }
