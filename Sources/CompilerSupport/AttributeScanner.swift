@@ -129,8 +129,10 @@ public struct AttributeScanner: Sendable {
   }
 
   /// A failure that says that a word is none of those expected.
-  public func unexpected(_ word: String, expected: String) -> Failure {
-    failure("'\(word)' is not understood here; expected \(expected)")
+  public func unexpected(_ word: String, expected: String, among known: [String] = []) -> Failure {
+    failure(
+      "'\(word)' is not understood here; expected \(expected)",
+      notes: Spelling.nearest(to: word, among: known).map { ["did you mean '\($0)'?"] } ?? [])
   }
 
   private mutating func position() -> Int {

@@ -98,7 +98,9 @@ extension AttributeWord {
   public static var form: String { allCases.map(\.rawValue).joined(separator: " | ") }
   public static func parse(_ tokens: inout AttributeScanner) throws(Failure) -> Self {
     let word = try tokens.word()
-    guard let value = Self(rawValue: word) else { throw tokens.unexpected(word, expected: form) }
+    guard let value = Self(rawValue: word) else {
+      throw tokens.unexpected(word, expected: form, among: allCases.map(\.rawValue))
+    }
     return value
   }
   public var text: String { rawValue }

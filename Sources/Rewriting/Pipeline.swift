@@ -70,7 +70,11 @@ public struct Pipeline: Sendable {
           found.append(
             Diagnostic(
               "requires \(requirement.rawValue), which '\(other)' in front of it removes",
-              at: origin, notes: ["put '\(name)' in front of '\(other)'"]))
+              at: origin,
+              notes: [
+                other == name
+                  ? "a pipeline holds '\(name)' once" : "put '\(name)' in front of '\(other)'"
+              ]))
         } else if let obstacle = requirement.obstacle(in: graph, context) {
           found.append(
             Diagnostic("requires \(requirement.rawValue), but \(obstacle)", at: origin))

@@ -94,10 +94,27 @@ import Testing
     #expect(result.status == 4, "\(result.errorText)")
     #expect(result.outputText.contains("pass 1 of 2, rules: output"), "\(result.outputText)")
     #expect(result.outputText.contains("function: relu -> tanh"), "\(result.outputText)")
+    // The folder holds all that the command needs.
+    try Platform.removeTree(rules)
     var again = Subprocess(["sh", Paths.join(out, "command.sh")])
     again.environment = [("FETTLE", FettleProgram.path)]
     let outcome = try again.run()
     #expect(
       outcome.status == 4 && outcome.outputText.contains("pass 1 of 1, rules"), "\(outcome.errorText)")
+  }
+
+  /// A pass that needs samples gets those of the bisection.
+  @Test func passesThatNeedSamples() throws {
+    let data = Repository.path("ir-samples/resnet8/samples.npz")
+    let words = [
+      "bisect", "-q", BisectTests.resnet8, "-p", "fold-batch-norm, quantize", "--no-reproducer",
+    ]
+    let result = try FettleProgram.run(words + ["--data", data, "--limit", "4", "--tolerance", "rel 0.5"])
+    #expect(result.status == 0, "\(result.errorText)")
+    #expect(result.outputText.contains("pass 2 of 2, quantize: agrees"), "\(result.outputText)")
+    let without = try FettleProgram.run(words)
+    #expect(
+      without.status == 1 && without.errorText.contains("neither samples (--data) nor"),
+      "\(without.errorText)")
   }
 }

@@ -79,4 +79,23 @@ import Testing
     #expect(good.stdout == "1 samples passed\n")
     #expect(Self.check(folder.path, "--filter", "nothing").status == 1)
   }
+
+  @Test func nothingToCheckIsNoSuccess() throws {
+    let folder = try TemporaryFolder()
+    let empty = SampleCheck.command(["check", folder.path], Driver.standardToolkit)
+    #expect(empty.status == 1 && empty.stderr.contains("there is no sample"), "\(empty.stderr)")
+  }
+
+  /// What cannot all be meant is refused, and a value that is forgotten is not the next option.
+  @Test(arguments: [
+    (["opt", "m.fettle", "-p", "canonicalize", "-p", "rules", "-o", "-"], "'--pipeline' is given 2 times"),
+    (["opt", "m.fettle", "--print-ir-after", "-o", "x"], "'--print-ir-after' needs a value: PASS"),
+  ]) func optionsAreNotGuessed(_ words: [String], _ message: String) throws {
+    let folder = try TemporaryFolder()
+    let model = folder.file("m.fettle")
+    try Platform.writeFile(model, "graph @g(%x: f32[1]) -> (y: %y) {\n  %y = unary %x : f32[1]\n}\n")
+    let result = SampleCheck.command(
+      words.map { $0 == "m.fettle" ? model : $0 }, Driver.standardToolkit)
+    #expect(result.status == 2 && result.stderr.contains(message), "\(result.stderr)")
+  }
 }

@@ -10,6 +10,8 @@ import Tensors
 struct Bisection {
   let original: Graph
   let pipeline: Pipeline
+  /// What passes are given.
+  let context: PassContext
   /// For each sample a tensor for each input port.
   let samples: [[Tensor]]
   let trial: PassTrial
@@ -47,7 +49,7 @@ struct Bisection {
     var originalOutputs: [[Tensor]]?
     for (position, pass) in pipeline.passes.enumerated() {
       let head = "pass \(position + 1) of \(pipeline.passes.count), \(type(of: pass).name): "
-      let obstacles = pass.requires.compactMap { $0.obstacle(in: current, PassContext()) }
+      let obstacles = pass.requires.compactMap { $0.obstacle(in: current, context) }
       if let obstacle = obstacles.first {
         try tell(head + "left out, \(obstacle)")
         continue

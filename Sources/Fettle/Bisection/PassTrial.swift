@@ -12,6 +12,8 @@ struct PassTrial {
   private let timeout: Double?
   /// The options that make passes known, with their values, for child processes.
   let pluginWords: [String]
+  /// The options that passes are given samples by, for child processes.
+  private let sampleWords: [String]
   /// Whether each run has a process of its own.
   let isIsolated: Bool
 
@@ -28,6 +30,7 @@ struct PassTrial {
     self.session = session
     self.timeout = timeout
     isIsolated = session.showsProgress || ChildNote.isChild
+    sampleWords = arguments.words(of: DataOptions.all + [CalibrationOptions.load.untyped])
     var words: [String] = []
     for path in try arguments.all(Plugin.load) {
       words += ["--load", (try? Platform.canonicalPath(path)) ?? path]
@@ -67,8 +70,12 @@ struct PassTrial {
     let folder = try TemporaryFolder("fettle-bisect")
     let (input, output) = (folder.file("before.fettle"), folder.file("after.fettle"))
     try GraphFile.write(graph, to: input)
+    let needsSamples = pipeline.passes.contains {
+      $0.requires.contains(.samples) || $0.requires.contains(.calibration)
+    }
     var child = ChildRun(
-      ["opt", "-q", input, "-p", pipeline.text, "-o", output] + pluginWords, session)
+      ["opt", "-q", input, "-p", pipeline.text, "-o", output] + pluginWords
+        + (needsSamples ? sampleWords : []), session)
     child.timeout = timeout
     let outcome = try child.run(catching: true)
     if outcome.status == 0 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 import GraphIR
+import Passes
+import Rewriting
 
-/// A reproducer on disk: `reproducer.fettle`, its inputs, and `command.sh`, which shows what it
-/// shows.
+/// A reproducer on disk: `reproducer.fettle`, its inputs, the rules and plug-ins of its passes, and
+/// `command.sh`, which shows what it shows.
 struct ReproducerFolder {
   let path: String
   private let trial: PassTrial
@@ -40,6 +42,9 @@ struct ReproducerFolder {
     for (i, tensor) in reproducer.inputs.enumerated() {
       files.add(Paths.join(path, "input_\(i).npy"), PortTensors.encode(tensor))
     }
+    for file in companions(reproducer) {
+      files.add(Paths.join(path, file.name), try Platform.mapFile(file.path))
+    }
     files.add(Paths.join(path, "command.sh"), script(reproducer, title))
     try GraphFile.add(reproducer.graph, Paths.join(path, "reproducer.fettle"), to: &files)
     try files.commit()
@@ -53,9 +58,32 @@ struct ReproducerFolder {
   private func words(_ reproducer: Reproducer, in folder: String) -> [String] {
     var words = ["bisect", Paths.join(folder, "reproducer.fettle")]
     words += reproducer.inputs.indices.map { Paths.join(folder, "input_\($0).npy") }
-    words += ["-p", reproducer.pipeline.text, "--no-reproducer"]
+    let names = Dictionary(
+      companions(reproducer).map { ($0.path, Paths.join(folder, $0.name)) },
+      uniquingKeysWith: { first, _ in first })
+    var pipeline = reproducer.pipeline
+    for (position, pass) in pipeline.passes.enumerated() {
+      guard let rules = pass as? ApplyRules, let path = names[rules.file] else { continue }
+      pipeline.passes[position] = ApplyRules(file: path)
+    }
+    words += ["-p", pipeline.text, "--no-reproducer"]
     if let tolerance = reproducer.tolerance { words += ["--tolerance", tolerance.text] }
-    return words + trial.timeoutWords + runnerWords + trial.pluginWords
+    return words + trial.timeoutWords + runnerWords + trial.pluginWords.map { names[$0] ?? $0 }
+  }
+
+  /// The files of rules and the plug-ins that the passes come from, and what they are called in the
+  /// folder.
+  private func companions(_ reproducer: Reproducer) -> [(path: String, name: String)] {
+    let rules = reproducer.pipeline.passes.compactMap { ($0 as? ApplyRules)?.file }
+    let words = trial.pluginWords
+    let plugins = words.indices.filter { $0 > 0 && words[$0 - 1] == "--load" }.map { words[$0] }
+    var found: [(path: String, name: String)] = []
+    for path in rules + plugins where !found.contains(where: { $0.path == path }) {
+      let name = Paths.name(of: path)
+      let isTaken = found.contains { $0.name == name }
+      found.append((path, isTaken ? "\(found.count)-\(name)" : name))
+    }
+    return found
   }
 
   private func script(_ reproducer: Reproducer, _ title: String) -> String {

@@ -36,8 +36,11 @@ public struct Arguments: Sendable {
       if option.placeholder == nil {
         guard inline == nil else { throw Failure("option '\(name)' takes no value", kind: .usage) }
         values[key, default: []].append("")
-      } else if let value = inline ?? option.assumed ?? rest.popFirst() {
+      } else if let value = inline ?? option.assumed {
         values[key, default: []].append(value)
+      } else if let value = rest.first, !options.contains(where: { $0.names.contains(value) }) {
+        values[key, default: []].append(value)
+        rest.removeFirst()
       } else {
         throw Failure(
           "option '\(name)' needs a value: \(option.placeholder ?? "")", kind: .usage)
@@ -47,9 +50,29 @@ public struct Arguments: Sendable {
     self.values = values
   }
 
-  /// The value of an option, the last one if it is given several times; nil if it is absent.
+  /// The value of an option, nil if it is absent.
+  ///
+  /// - Throws: a usage failure if it is given several times, or cannot be read.
   public subscript<Value>(option: CommandOption<Value>) -> Value? {
-    get throws(Failure) { try all(option).last }
+    get throws(Failure) {
+      let found = try all(option)
+      guard found.count <= 1 else {
+        throw Failure(
+          "option '\(option.names[option.names.count - 1])' is given \(found.count) times",
+          kind: .usage)
+      }
+      return found.first
+    }
+  }
+
+  /// The words that give some options the values that they have here, for another command line.
+  func words(of options: [UntypedOption]) -> [String] {
+    options.flatMap { option in
+      let name = option.names[option.names.count - 1]
+      return (values[option.names[0]] ?? []).flatMap { value in
+        option.placeholder == nil ? [name] : option.assumed == nil ? [name, value] : ["\(name)=\(value)"]
+      }
+    }
   }
 
   /// The values of an option that may be given several times.

@@ -33,6 +33,7 @@ struct BisectCommand: Command {
     [
       PipelineOptions.pipeline.untyped, PipelineOptions.rules.untyped, tolerance.untyped, output.untyped, noReproducer.untyped,
       count.untyped, scale.untyped, timeout.untyped,
+      CalibrationOptions.load.untyped,
     ] + DataOptions.all + TrialRunner.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
@@ -44,7 +45,9 @@ struct BisectCommand: Command {
     guard !pipeline.passes.isEmpty else {
       throw Failure("the passes are missing: -p PIPELINE", kind: .usage)
     }
-    try pipeline.check(on: model.graph, PassContext())
+    let context = try WatchedPassRun.context(
+      arguments, try DataSet.load(arguments, for: model.graph), session)
+    try pipeline.check(on: model.graph, context)
     let limit = try arguments[Self.timeout]
     if let limit, limit <= 0 { throw Failure("--timeout takes seconds above 0", kind: .usage) }
     let trial = try PassTrial(arguments, session, timeout: limit)
@@ -55,9 +58,9 @@ struct BisectCommand: Command {
       folder = try ReproducerFolder(path, trial, runner, session)
     }
     let bisection = Bisection(
-      original: model.graph, pipeline: pipeline, samples: try samples(arguments, model.graph),
-      trial: trial,
-      runner: runner, tolerance: try arguments[Self.tolerance])
+      original: model.graph, pipeline: pipeline, context: context,
+      samples: try samples(arguments, model.graph), trial: trial, runner: runner,
+      tolerance: try arguments[Self.tolerance])
     let progress = session.progress()
     progress.begin("bisect", total: pipeline.passes.count)
     defer { progress.end() }

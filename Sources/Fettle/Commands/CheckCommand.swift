@@ -21,6 +21,7 @@ struct CheckCommand: Command {
     }
     var paths: [String] = []
     for path in arguments.positional { paths += try Self.samples(in: path) }
+    guard !paths.isEmpty else { throw Failure("there is no sample, no file that ends in .fettle") }
     let filters = try arguments.all(Self.filter)
     if !filters.isEmpty {
       paths = paths.filter { path in filters.contains { path.contains($0) } }
@@ -34,7 +35,11 @@ struct CheckCommand: Command {
       }
     }
     let wrong = findings.flatMap { $0.flatMap(\.diagnostics) }
-    guard wrong.isEmpty else { throw Failure(wrong) }
+    guard wrong.isEmpty else {
+      let count = findings.count { !$0.isEmpty }
+      try session.output("\(count) of \(paths.count) samples failed\n")
+      throw Failure(wrong)
+    }
     let told = rewritten == 0 ? "" : ", \(rewritten) lines rewritten"
     try session.output("\(paths.count) samples passed\(told)\n")
   }

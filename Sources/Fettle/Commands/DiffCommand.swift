@@ -11,21 +11,19 @@ struct DiffCommand: Command {
     "--exit-code",
     help: "exit with 4 if the graphs differ (1 still means that a file could not be read)")
   static let options =
-    [json.untyped, exitCode.untyped, PipelineOptions.pipeline.untyped, outputOption.untyped]
+    [json.untyped, exitCode.untyped, outputOption.untyped] + PipelineOptions.all
     + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let paths = arguments.positional
-    let pipeline = try arguments[PipelineOptions.pipeline]
-    guard paths.count == 2 || paths.count == 1 && pipeline != nil else {
+    let pipeline = try PipelineOptions.pipeline(arguments, session)
+    guard paths.count == 2 || paths.count == 1 && !pipeline.passes.isEmpty else {
       throw Failure("two models are taken, or one and a pipeline", kind: .usage)
     }
     let before = try Model.load(paths[0], arguments, session).graph
     var after = before
     if paths.count == 2 { after = try Model.load(paths[1], arguments, session).graph }
-    if let pipeline {
-      try PassRun.run(try PipelineOptions.parse(pipeline, session), on: &after, session)
-    }
+    try PassRun.run(pipeline, on: &after, session)
     let difference = GraphDifference(before, after)
     try session.write(
       arguments.has(Self.json) ? difference.json.pretty : difference.text,

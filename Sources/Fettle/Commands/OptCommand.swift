@@ -25,8 +25,12 @@ struct OptCommand: Command {
     let progress = session.progress()
     let data = try DataSet.load(arguments, for: model.graph)
     let target = try TargetOptions.target(arguments, session, default: "c99")
-    let measurement = try LedgerMeasurement(
-      for: model.graph, data, target: target, arguments, session, progress)
+    // Nobody would see what is measured.
+    let measurement =
+      session.isQuiet && !run.ledger.forms.isAsked
+      ? nil
+      : try LedgerMeasurement(
+        for: model.graph, data, target: target, arguments, session, progress)
     try run.run(on: &model.graph, measuring: measurement, data, progress)
     let banner = run.banner.lines(after: pipeline.passes.count)
     try run.times.measure("write the graph") { () throws(Failure) in

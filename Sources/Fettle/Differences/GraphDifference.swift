@@ -208,10 +208,12 @@ struct GraphDifference {
     let known = Dictionary(old.outputs.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })
     for port in new.outputs {
       guard let value = known[port.name], !matching.isSame(value, port.value) else { continue }
+      let (before, after) = (OpText.value(value, in: old), OpText.value(port.value, in: new))
       ports.append(
         Detail(
-          subject: "output '\(port.name)' is", before: OpText.value(value, in: old),
-          after: OpText.value(port.value, in: new), gap: Self.gap(value, port.value, old, new)))
+          subject: "output '\(port.name)' is", before: before,
+          after: before == after ? "\(after), made otherwise" : after,
+          gap: Self.gap(value, port.value, old, new)))
     }
   }
 

@@ -23,7 +23,8 @@ struct Model {
         throw Failure(
           "option '\(option.names[0])' cuts ONNX models; '\(path)' is a graph already", kind: .usage)
       }
-      let graph = try GraphFile.read(path, bytes, ops: session.toolkit.ops)
+      let graph = try GraphFile.read(
+        path, bytes, ops: session.toolkit.ops, checkDigests: true)
       return Model(path: path, graph: graph, digest: fileDigest(bytes))
     }
     let options = try ModelOptions.importOptions(arguments)

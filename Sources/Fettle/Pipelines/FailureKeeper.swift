@@ -9,11 +9,14 @@ final class FailureKeeper: PassObserver {
   private let pipeline: Pipeline
   private let banner: Banner
   private let stem: String?
+  /// The options that the pass needs to be run again.
+  private let words: [String]
   private var notes: [String] = []
 
   /// `stem` is the path of the graph to be written, without what tells the pass and the ending; nil
   /// writes none.
-  init(_ pipeline: Pipeline, _ banner: Banner, stem: String?) {
+  init(_ pipeline: Pipeline, _ banner: Banner, stem: String?, words: [String]) {
+    self.words = words
     self.pipeline = pipeline
     self.banner = banner
     self.stem = stem
@@ -29,7 +32,8 @@ final class FailureKeeper: PassObserver {
     let path = "\(stem)-before-\(type(of: pass).name).fettle"
     do throws(Failure) {
       try GraphFile.write(graph, to: path, banner: banner.lines(after: position))
-      notes = ["to see it again: fettle opt \(Shell.quoted(path)) -p \(Shell.quoted(pass.text))"]
+      let command = ["opt", path, "-p", pass.text] + words
+      notes = ["to see it again: fettle " + command.map { Shell.quoted($0) }.joined(separator: " ")]
     } catch {
       notes = ["the graph in front of the pass could not be kept: \(error.diagnostics[0].message)"]
     }

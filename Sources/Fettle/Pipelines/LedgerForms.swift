@@ -10,6 +10,9 @@ struct LedgerForms {
   /// Files to be written, `.json` and `.csv`.
   private(set) var files: [String] = []
 
+  /// Whether anything is asked for.
+  var isAsked: Bool { wantsTable || isFull || !files.isEmpty }
+
   init(_ arguments: Arguments) throws(Failure) {
     for word in try arguments.all(PassReportOptions.ledger) {
       switch word {

@@ -67,21 +67,19 @@ struct WatchedPassRun {
       PassTitles(progress), try GraphPrinting(arguments, pipeline, banner, session), times, log,
     ]
     if ChildNote.isChild { observers.append(PassNotes()) }
+    var context = try Self.context(arguments, data, session)
+    try pipeline.check(on: graph, context)
     if let dumps {
       try dumps.begin(graph)
       observers.append(dumps)
     }
-    let keeper = FailureKeeper(pipeline, banner, stem: dumps.map { $0.stem } ?? stem)
+    let keeper = FailureKeeper(
+      pipeline, banner, stem: dumps.map { $0.stem } ?? stem,
+      words: arguments.words(
+        of: Plugin.options + DataOptions.all + [CalibrationOptions.load.untyped]))
     observers.append(keeper)
     try ledger.begin(graph, measurement)
     observers.append(ledger)
-    var context = PassContext()
-    context.ops = session.toolkit.ops
-    try CalibrationOptions.prepare(&context, arguments)
-    if let data {
-      context.samples = data.samples
-      context.runner = try RunnerOptions.passRunner(arguments, session)
-    }
     context.observer = PassObservers(observers)
     do throws(Failure) {
       try pipeline.run(on: &graph, &context)
@@ -95,6 +93,21 @@ struct WatchedPassRun {
     session.warn(context.warnings)
     log.finish()
     try CalibrationOptions.finish(context, arguments)
+  }
+
+  /// What passes are given: the samples of the data and what runs graphs on them, or a saved
+  /// calibration.
+  static func context(
+    _ arguments: Arguments, _ data: DataSet?, _ session: Session
+  ) throws(Failure) -> PassContext {
+    var context = PassContext()
+    context.ops = session.toolkit.ops
+    try CalibrationOptions.prepare(&context, arguments)
+    if let data {
+      context.samples = data.samples
+      context.runner = try RunnerOptions.passRunner(arguments, session)
+    }
+    return context
   }
 
   /// Writes the ledger's files and, to the standard error output, the tables asked for; `showsTable`: the ledger among them.

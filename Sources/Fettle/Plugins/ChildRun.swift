@@ -68,6 +68,9 @@ struct ChildRun {
       notes.append(
         "Swift stops a program this way where a check fails: an index out of range, an overflow, a nil unwrapped")
     }
+    if pass != nil {
+      notes.append("'fettle bisect' with the same model, passes and plug-ins writes the few ops that show it")
+    }
     let time = doing.map { " while \($0)" } ?? ""
     return Failure(
       "the process \(outcome.summary)\(time)",

@@ -4,7 +4,8 @@ import LoopIR
 import Tensors
 import Targets
 
-/// Ops that are computed by one lowering: an anchor and the elementwise ops behind it, each the only reader of the one before.
+/// Ops that are computed by one lowering: an anchor and the elementwise ops behind it, each the only reader of the one before;
+/// in front of a reader of several operands those that only widen one of them.
 struct FusionGroup {
   let anchor: OpID
   let tail: [OpID]
@@ -34,12 +35,21 @@ struct FusionGroups {
     // A group is emitted where its last op stands: by then everything that its tail reads is there.
     var taken: Set<OpID> = []
     var byLast: [OpID: FusionGroup] = [:]
-    for op in graph.opIDs where !taken.contains(op) {
-      guard let lowering = chosen[op] else { continue }
-      let tail = lowering.acceptsTail ? Self.tail(behind: op, in: graph, taken: taken) : []
+    func add(_ anchor: OpID) {
+      guard !taken.contains(anchor), let lowering = chosen[anchor] else { return }
+      let tail = lowering.acceptsTail ? Self.tail(behind: anchor, in: graph, taken: taken) : []
+      taken.insert(anchor)
       taken.formUnion(tail)
-      let group = FusionGroup(anchor: op, tail: tail, lowering: lowering)
+      let group = FusionGroup(anchor: anchor, tail: tail, lowering: lowering)
       byLast[group.last] = group
+    }
+    for op in graph.opIDs where !taken.contains(op) {
+      // What only widens a number waits for the op that reads it: stored, it would take more memory.
+      if Self.isWidening(op, in: graph) { continue }
+      for case let operand? in graph.operands(of: op) {
+        if let source = graph.producer(of: operand), Self.isWidening(source, in: graph) { add(source) }
+      }
+      add(op)
     }
     groups = graph.opIDs.compactMap { byLast[$0] }
   }
@@ -56,10 +66,32 @@ struct FusionGroups {
       mayStayWide(graph.type(of: value).element),
       readsOnceElementwise(next, value, in: graph)
     {
+      for case let operand? in graph.operands(of: next) where operand != value {
+        if let source = graph.producer(of: operand), !taken.contains(source), source != anchor,
+          isWidening(source, in: graph)
+        {
+          tail.append(source)
+        }
+      }
       tail.append(next)
       value = result
     }
     return tail
+  }
+
+  /// Whether an op gives the numbers of a stored tensor a wider type, for one elementwise op that reads them at their own
+  /// positions.
+  private static func isWidening(_ op: OpID, in graph: Graph) -> Bool {
+    let definition = graph.definition(of: op)
+    guard definition is Dequantize || definition is Cast, let result = graph.results(of: op).first,
+      let input = graph.operands(of: op)[0], graph.tensor(input) == nil, graph.hasSingleUse(result),
+      let reader = graph.uses(of: result).first?.user
+    else { return false }
+    let (from, to) = (graph.type(of: input), graph.type(of: result))
+    return from.element.bitCount < to.element.bitCount && mayStayWide(to.element)
+      && graph.operands(of: op).dropFirst().allSatisfy { $0.map { graph.tensor($0) != nil } ?? true }
+      && graph.type(of: graph.results(of: reader)[0]).shape == to.shape
+      && readsOnceElementwise(reader, result, in: graph)
   }
 
   /// Whether a value need not be stored in front of an op. Narrow types are computed in wider ones, and only a store brings
