@@ -40,7 +40,12 @@ extension Convolution: ChannelFlow {
     let blocks = matrix.blocks(narrowing)
     var narrowed = Narrowed(self)
     narrowed.definition.groups = blocks.count
-    narrowed.constants[1] = layer.weight.selecting(blocks: blocks)
+    // The axes of one group are cut apart: numbers may be scaled along either.
+    narrowed.constants[1] =
+      groups > 1
+      ? layer.weight.selecting(blocks: blocks)
+      : layer.weight.selecting(narrowing.operands[0], axis: 1)
+        .selecting(narrowing.result, axis: 0)
     narrowed.constants[2] = layer.bias(narrowing, matrix)
     return narrowed
   }
