@@ -37,7 +37,7 @@ struct CheckCommand: Command {
     let wrong = findings.flatMap { $0.flatMap(\.diagnostics) }
     guard wrong.isEmpty else {
       let count = findings.count { !$0.isEmpty }
-      session.errors("\(count) of \(paths.count) samples failed\n")
+      if !session.isQuiet { session.errors("\(count) of \(paths.count) samples failed\n") }
       throw Failure(wrong)
     }
     let told = rewritten == 0 ? "" : ", \(rewritten) lines rewritten"
