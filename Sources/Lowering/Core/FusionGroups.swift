@@ -80,13 +80,17 @@ struct FusionGroups {
   }
 
   /// Whether an op gives the numbers of a stored tensor a wider type, for one elementwise op that reads them at their own
-  /// positions.
+  /// positions. Of a run of such ops only the first does: its reader asks for it, and would not for those in front of it.
   private static func isWidening(_ op: OpID, in graph: Graph) -> Bool {
-    let definition = graph.definition(of: op)
-    guard definition is Dequantize || definition is Cast, let result = graph.results(of: op).first,
+    func converts(_ op: OpID) -> Bool {
+      let definition = graph.definition(of: op)
+      return definition is Dequantize || definition is Cast
+    }
+    guard converts(op), let result = graph.results(of: op).first,
       let input = graph.operands(of: op)[0], graph.tensor(input) == nil, graph.hasSingleUse(result),
       let reader = graph.uses(of: result).first?.user
     else { return false }
+    if let source = graph.producer(of: input), converts(source) { return false }
     let (from, to) = (graph.type(of: input), graph.type(of: result))
     return from.element.bitCount < to.element.bitCount && mayStayWide(to.element)
       && graph.operands(of: op).dropFirst().allSatisfy { $0.map { graph.tensor($0) != nil } ?? true }

@@ -156,6 +156,27 @@ import Testing
     }.check(on: target)
   }
 
+  /// What only widens an operand is computed where it is read: in runs, on both sides, behind a layer.
+  @Test(arguments: targets) func widenedOperands(_ target: String) throws {
+    try KernelSample("widened") { g in
+      let (a, b, c) = (
+        try g.input(.i8, [1, 3, 4, 5]), try g.input(.i8, [1, 3, 4, 5]), try g.input(.i8, [1, 20, 4, 5])
+      )
+      // One widened behind the other.
+      let twice = try g.op(Cast(to: .f64), try g.op(Cast(to: .f32), a))
+      g.output(try g.op(Binary(.add), twice, try g.input(.f64, [1, 3, 4, 5])))
+      // Both operands, and a third one further on.
+      let sum = try g.op(Binary(.sub), try g.op(Cast(to: .f32), a), try g.op(Cast(to: .f32), b))
+      g.output(try g.op(Binary(.mul), try g.op(Cast(to: .f32), b), sum))
+      // A residual sum behind a layer of integers.
+      let scale = g.constant(0.5, .f32)
+      let layer = try g.op(Convolution(), a, try g.constant(.i8, [20, 3, 1, 1]))
+      let other = try g.op(Dequantize(), c, scale)
+      let residual = try g.op(Binary(.add), try g.op(Dequantize(), layer, scale), other)
+      g.output(try g.op(Unary(.relu), residual))
+    }.check(on: target)
+  }
+
   @Test(arguments: targets) func behindAConvolution(_ target: String) throws {
     try KernelSample("blocked") { g in
       let x = try g.input(.f32, [1, 3, 4, 5])
