@@ -22,11 +22,8 @@ struct EmissionPlan {
   let portOrder: [Int]
   /// For each constant buffer, in order of position: its C name and its offset in the one big file.
   let constants: [(buffer: Int, name: String, offset: Int)]
-  /// The bytes of all constants as one file.
-  let weightBytes: Int
-
-  /// What each constant is aligned to.
-  static let alignment = 64
+  /// Where the constants lie.
+  let layout: WeightLayout
 
   /// The plan for a program; throws if the target's C cannot say what its kernels do.
   init(_ program: Program, _ options: EmissionOptions) throws(Failure) {
@@ -49,21 +46,19 @@ struct EmissionPlan {
       + program.ports.indices.filter {
         program.ports[$0].role != .input && program.ports[$0].role != .output
       }
-    var offset = 0
-    var constants: [(buffer: Int, name: String, offset: Int)] = []
+    let layout = WeightLayout(program, options.target)
+    self.layout = layout
     var constantNames = CNames()
-    for (i, buffer) in program.buffers.enumerated() where buffer.storage == .constant {
-      let size = program.constants[i]?.count ?? 0
-      constants.append((i, constantNames.unique("\(name)_w_\(buffer.name)"), offset))
-      offset += (size + Self.alignment - 1) / Self.alignment * Self.alignment
+    let prefix = name
+    constants = layout.places.map { buffer, offset in
+      (buffer, constantNames.unique("\(prefix)_w_\(program.buffers[buffer].name)"), offset)
     }
-    self.constants = constants
-    weightBytes = offset
     switch options.weights {
     case .automatic:
-      weights = options.singleFile || offset <= EmissionOptions.incbinThreshold ? .c : .incbin
+      let isSmall = layout.byteCount <= EmissionOptions.incbinThreshold
+      weights = options.singleFile || isSmall ? .c : .incbin
     case .c, .incbin, .bin:
-      weights = offset == 0 ? .c : options.weights
+      weights = layout.byteCount == 0 ? .c : options.weights
     }
     if options.singleFile, weights != .c {
       throw Failure("a single file holds its weights; --weights \(weights) cannot be kept in it")

@@ -43,8 +43,8 @@ extension EmissionPlan {
       .comment(["Bytes of working memory, and what its start is aligned to."]),
       .define(macro("ARENA_BYTES"), .integer(program.arenaBytes)),
       .define(macro("ARENA_ALIGN"), .integer(max(program.arenaAlignment, 1))),
-      .comment(["Bytes of weights."]),
-      .define(macro("FLASH_BYTES"), .integer(weightBytes)),
+      .comment(["Bytes of weights, each array filled up to its alignment."]),
+      .define(macro("FLASH_BYTES"), .integer(layout.byteCount)),
     ]
     for port in portOrder {
       let count = program.ports[port].type.shape.elementCount
@@ -75,7 +75,7 @@ extension EmissionPlan {
       lines.append("\(portNames[port]): \(role) '\(program.ports[port].name)', \(program.ports[port].type)")
     }
     if weights == .bin {
-      lines.append("weights: the contents of \(name)_weights.bin, aligned to \(Self.alignment)")
+      lines.append("weights: the contents of \(name)_weights.bin, aligned to \(layout.alignment)")
     }
     lines.append("arena: \(macro("ARENA_BYTES")) bytes of memory, aligned to \(macro("ARENA_ALIGN"))")
     return lines

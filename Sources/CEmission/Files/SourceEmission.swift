@@ -136,7 +136,7 @@ extension EmissionPlan {
     if program.arenaBytes > 0, program.arenaAlignment > 1 {
       aligned.append(("arena", .name(macro("ARENA_ALIGN"))))
     }
-    if weights == .bin { aligned.append(("weights", .integer(Self.alignment))) }
+    if weights == .bin { aligned.append(("weights", .integer(layout.alignment))) }
     if let condition = aligned.map({ pointer, alignment in
       CExpr.binary(
         .notEqual,

@@ -6,7 +6,7 @@ import Tensors
 extension EmissionPlan {
   /// The constants as `name.c` sees them: arrays or declarations.
   var data: [CItem] {
-    guard weightBytes > 0 else { return [] }
+    guard layout.byteCount > 0 else { return [] }
     switch weights {
     case .bin: return []
     case .incbin:
@@ -15,7 +15,7 @@ extension EmissionPlan {
         .array(
           CArray(
             specifier: "extern const", type: .named("unsigned char"), name: name + "_weights",
-            count: weightBytes, data: .external)),
+            count: layout.byteCount, data: .external)),
       ]
     case .c, .automatic:
       let isInside = options.singleFile
@@ -41,9 +41,9 @@ extension EmissionPlan {
     return .array(
       CArray(
         specifier: specifier, type: .named(RuntimeLibrary.stored(type.element)),
-        name: constant.name, count: max(1, bytes.count / unit),
+        name: constant.name, count: layout.filled(bytes.count) / unit,
         alignment: place == .declared
-          ? nil : .call(macro("ALIGNED"), [.integer(Self.alignment)]),
+          ? nil : .call(macro("ALIGNED"), [.integer(layout.alignment)]),
         data: place == .declared ? .external : .elements(bytes, type.element)))
   }
 
@@ -57,7 +57,7 @@ extension EmissionPlan {
 
   /// The files of the weights.
   func weightFiles() -> [EmittedFile] {
-    guard weightBytes > 0 else { return [] }
+    guard layout.byteCount > 0 else { return [] }
     switch weights {
     case .bin: return [EmittedFile(name: name + "_weights.bin", parts: blob())]
     case .incbin:
@@ -104,7 +104,7 @@ extension EmissionPlan {
       parts.append(bytes)
       end += bytes.count
     }
-    pad(to: weightBytes)
+    pad(to: layout.byteCount)
     return parts
   }
 
@@ -115,7 +115,7 @@ extension EmissionPlan {
     out.line("#if defined(__APPLE__)")
     out.line("  .section __TEXT,__const")
     out.line("  .globl _\(name)_weights")
-    out.line("  .p2align 6")
+    out.line("  .p2align \(layout.alignment.trailingZeroBitCount)")
     out.line("_\(name)_weights:")
     out.line("#else")
     out.line("#if defined(\(macro("WEIGHTS_SECTION")))")
@@ -124,12 +124,12 @@ extension EmissionPlan {
     out.line("  .section .rodata")
     out.line("#endif")
     out.line("  .globl \(name)_weights")
-    out.line("  .balign 64")
+    out.line("  .balign \(layout.alignment)")
     out.line("\(name)_weights:")
     out.line("#endif")
     out.line("  .incbin \"\(name)_weights.bin\"")
     out.line("#if defined(__ELF__)")
-    out.line("  .size \(name)_weights, \(weightBytes)")
+    out.line("  .size \(name)_weights, \(layout.byteCount)")
     out.line("#if defined(__arm__)")
     out.line("  .type \(name)_weights, %object")
     out.line("#else")

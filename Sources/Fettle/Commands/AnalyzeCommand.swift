@@ -72,7 +72,7 @@ struct MemoryVerdict {
         "\(what): \(NumberText.grouped(used)) of \(NumberText.grouped(limit)) B (\(share) %): \(verdict)")
       if used > limit { reasons.append("\(what) \(NumberText.grouped(used)) B > \(NumberText.grouped(limit)) B") }
     }
-    judge("flash (weights, without code)", report.constantBytes, flash)
+    judge("flash (weights, without code)", report.flashBytes, flash)
     judge("RAM (arena and ports, without stack)", report.arenaBytes + report.portBytes, ram)
     self.reasons = reasons
     self.lines = lines

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CEmission
 import CompilerSupport
 import GraphIR
 import LoopIR
@@ -32,7 +33,10 @@ struct ProgramReport {
   let lifetimes: [Lifetime]
   let arenaBytes: Int
   let arenaLowerBound: Int
+  /// The bytes of the weights themselves.
   let constantBytes: Int
+  /// The same with what fills each array up to its alignment: what an object file says.
+  let flashBytes: Int
   let parameters: Int
   let ports: [Port]
 
@@ -44,6 +48,7 @@ struct ProgramReport {
     arenaBytes = program.arenaBytes
     arenaLowerBound = program.arenaLowerBound
     constantBytes = program.constants.values.reduce(0) { $0 + $1.count }
+    flashBytes = WeightLayout(program, target).byteCount
     parameters = graph.constantIDs.reduce(0) { $0 + graph.type(of: $1).shape.elementCount }
     lifetimes = Self.lifetimes(program)
     let all = lifetimes
@@ -123,7 +128,7 @@ struct ProgramReport {
 
       MAC          \(NumberText.grouped(multiplyAccumulates))
       parameters   \(NumberText.grouped(parameters))
-      weights      \(NumberText.grouped(constantBytes)) B as stored
+      weights      \(NumberText.grouped(constantBytes)) B as stored, \(NumberText.grouped(flashBytes)) B in flash
       arena        \(NumberText.grouped(arenaBytes)) B (lower bound \(NumberText.grouped(arenaLowerBound)) B)
 
       \(table.text)
@@ -137,7 +142,7 @@ struct ProgramReport {
     .object([
       .init("name", .string(name)), .init("target", .string(target)),
       .init("mac", .integer(multiplyAccumulates)), .init("parameters", .integer(parameters)),
-      .init("weight_bytes", .integer(constantBytes)),
+      .init("weight_bytes", .integer(constantBytes)), .init("flash_bytes", .integer(flashBytes)),
       .init("arena_bytes", .integer(arenaBytes)),
       .init("arena_lower_bound", .integer(arenaLowerBound)),
       .init("port_bytes", .integer(portBytes)),
