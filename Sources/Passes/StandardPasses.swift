@@ -7,7 +7,10 @@ public let standardPasses: [any Pass.Type] = [
   FoldBatchNorm.self,
   RemoveDeadChannels.self,
   ApplyRules.self,
+  EqualizeLayers.self,
+  AbsorbBiases.self,
   QuantizeModel.self,
+  CorrectBias.self,
   LowerQuantized.self,
 ]
 

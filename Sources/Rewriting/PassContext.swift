@@ -12,6 +12,9 @@ public struct PassContext {
   public var calibration: Calibration?
   /// What a pass has measured, for a later run; kept only if `keepsCalibration`.
   public var measured: Calibration?
+  /// The graph in front of the first pass of the pipeline that makes integers of layers: what later
+  /// ones compare with. Nil before that.
+  public var floatGraph: Graph?
   /// Whether a calibration is to be as full as any pass could want it.
   public var keepsCalibration = false
   /// The kinds of ops that texts of passes may name.

@@ -90,8 +90,12 @@ public struct Pipeline: Sendable {
   ///   last verified pass then.
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     try check(on: graph, context)
+    context.floatGraph = nil
     for (position, pass) in passes.enumerated() {
       try context.observer?.willRun(pass, at: position, on: graph)
+      if context.floatGraph == nil, type(of: pass).removes.contains(.unquantizedLayers) {
+        context.floatGraph = graph
+      }
       let start = Platform.monotonicSeconds
       var changed = graph
       do {

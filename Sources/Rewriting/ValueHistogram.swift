@@ -17,6 +17,9 @@ public struct ValueHistogram: Equatable, Sendable {
   /// Of no elements.
   public init() {}
 
+  /// Of elements of which the range alone is known: finite numbers, low ≤ high.
+  public init(low: Double, high: Double) { (self.low, self.high) = (low, high) }
+
   /// What was saved: finite numbers, low ≤ high, no bins or `binCount` of them.
   init(low: Double, high: Double, bins: [Int]) {
     (self.low, self.high, self.bins) = (low, high, bins)

@@ -18,6 +18,10 @@ struct LinearLayer {
   /// The axis of the result that the weights' output channels make.
   let channelAxis: Int
   let outputChannels: Int
+  /// How many channels the input has.
+  let inputChannels: Int
+  /// How many groups of channels are convolved apart.
+  let groups: Int
   /// The axis of the input over which the layer sums.
   let inputChannelAxis: Int
   /// Whether every output position sums over all weights, whatever is near a border.
@@ -51,6 +55,8 @@ struct LinearLayer {
       channelAxis = 1
       inputChannelAxis = 1
       outputChannels = weight.shape[0]
+      groups = conv.groups
+      inputChannels = weight.shape[1] * conv.groups
       isUniform = conv.padding.allSatisfy { $0 == 0 }
       indexing = .convolution(
         outputsPerGroup: weight.shape[0] / conv.groups, inputsPerGroup: weight.shape[1])
@@ -60,6 +66,8 @@ struct LinearLayer {
       channelAxis = 1
       inputChannelAxis = 1
       outputChannels = resultType.shape[1]
+      groups = conv.groups
+      inputChannels = weight.shape[0]
       isUniform = false
       indexing = .transposed(
         outputsPerGroup: weight.shape[1], inputsPerGroup: weight.shape[0] / conv.groups)
@@ -72,6 +80,8 @@ struct LinearLayer {
       channelAxis = resultType.shape.rank - 1
       inputChannelAxis = product.transposeLHS ? rank - 2 : rank - 1
       outputChannels = weight.shape[weight.shape.rank - (product.transposeRHS ? 2 : 1)]
+      groups = 1
+      inputChannels = weight.shape[weight.shape.rank - (product.transposeRHS ? 1 : 2)]
       isUniform = true
       indexing = product.transposeRHS ? .transposedMatrix : .matrix
     } else {
@@ -118,10 +128,7 @@ struct LinearLayer {
       isUniform || affine.hasNoShift, "padding would have to be shifted along with the input")
     var biases = bias?.doubles() ?? Array(repeating: 0, count: outputChannels)
     if !affine.hasNoShift {
-      let values = weight.doubles()
-      forEachBlock { block, output, channel in
-        for i in block { biases[output] += values[i] * affine.shift[channel] }
-      }
+      for (output, sum) in sums(of: affine.shift).enumerated() { biases[output] += sum }
     }
     let weights = scaled { _, channel in affine.scale[channel] }
     let known = rw.graph.statistics(of: result)
@@ -129,9 +136,29 @@ struct LinearLayer {
     rw.setStatistics(of: new, to: known)
   }
 
+  /// What the layer without its bias makes of an input in which every channel is one number, away
+  /// from borders.
+  func sums(of channels: [Double]) -> [Double] {
+    var sums = Array(repeating: 0.0, count: outputChannels)
+    let values = weight.doubles()
+    forEachBlock { block, output, channel in
+      for i in block { sums[output] += values[i] * channels[channel] }
+    }
+    return sums
+  }
+
+  /// Adds to the bias, which appears where there is none; returns the op that the layer is then.
+  @discardableResult
+  func addToBias(_ sums: [Double], _ rw: inout Rewriter) throws(Declined) -> OpID {
+    let old = bias?.doubles() ?? Array(repeating: 0, count: outputChannels)
+    let biases = zip(old, sums).map { $0 + $1 }
+    let result = try replace(op, weight, biases, input: nil, &rw)
+    return rw.graph.producer(of: result) ?? op
+  }
+
   /// The weights times a factor for each pair of channels, rounded once. What was read of a mapped
   /// file leaves memory again: of a large model there is one copy of the weights, not two.
-  private func scaled(by factor: (_ output: Int, _ input: Int) -> Double) -> Tensor {
+  func scaled(by factor: (_ output: Int, _ input: Int) -> Double) -> Tensor {
     defer { weight.bytes.release() }
     guard weight.element == .f32 else {
       var values = weight.doubles()
@@ -157,7 +184,7 @@ struct LinearLayer {
   }
 
   /// Calls `body` with runs of weight indices that share an output and an input channel.
-  private func forEachBlock(_ body: (Range<Int>, _ output: Int, _ input: Int) -> Void) {
+  func forEachBlock(_ body: (Range<Int>, _ output: Int, _ input: Int) -> Void) {
     let extents = weight.shape.extents
     let (outer, middle): (Int, Int)
     switch indexing {
@@ -187,7 +214,7 @@ struct LinearLayer {
   }
 
   /// Replaces an op by this layer with other weights; a bias appears only where it is needed.
-  private func replace(
+  func replace(
     _ replaced: OpID, _ newWeight: Tensor, _ biases: [Double], input: ValueID?,
     _ rw: inout Rewriter
   ) throws(Declined) -> ValueID {
@@ -212,13 +239,13 @@ struct LinearLayer {
     }
   }
 
-  private func isFinite(_ tensor: Tensor) -> Bool {
+  func isFinite(_ tensor: Tensor) -> Bool {
     guard tensor.element == .f32 else { return tensor.doubles().allSatisfy(\.isFinite) }
     return tensor.bytes.withElements(of: Float.self) { $0.allSatisfy(\.isFinite) }
   }
 
   /// The name that a new constant wishes for: that of the old one, or one after the layer.
-  private func name(_ slot: Int, _ rw: borrowing Rewriter, _ what: String) -> String {
+  func name(_ slot: Int, _ rw: borrowing Rewriter, _ what: String) -> String {
     let operands = rw.graph.operands(of: op)
     if slot < operands.count, let old = operands[slot], let constant = rw.graph.constant(old) {
       return constant.name

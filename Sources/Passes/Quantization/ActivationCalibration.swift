@@ -11,6 +11,9 @@ import Tensors
 struct ActivationCalibration {
   private(set) var histograms: [ValueID: ValueHistogram] = [:]
 
+  /// Ranges that are known.
+  init(ranges: [ValueID: ValueHistogram]) { histograms = ranges }
+
   /// - Throws: if a sample makes a number that is not finite, the graph cannot be run, or a value is
   ///   missing in the saved calibration.
   init(

@@ -34,6 +34,11 @@ public struct QuantizeModel: Pass {
     Field("symmetric", \.symmetric, "activations without zero point; i16 are so anyhow"),
     Field("calibrator", \.calibrator, "how ranges come from the samples"),
     Field("percentile", \.percentile, "of the elements, how many per cent stay inside the range"),
+    Field("ranges", \.ranges, "what the ranges of activations come from"),
+    Field("input-range", \.inputRange, "ranges=batch-norm: [low,high] of the inputs"),
+    Field(
+      "deviations", \.deviations,
+      "ranges=batch-norm: how many deviations a range reaches to both sides of the mean"),
     Field("keep", \.keep, "layers that stay in float, by name"),
     Field("keep-ops", \.keepOps, "ops that stay in float, by kind"),
   ]
@@ -43,14 +48,20 @@ public struct QuantizeModel: Pass {
   public var symmetric = false
   public var calibrator = RangeCalibrator.minMax
   public var percentile = 99.99
+  public var ranges = RangeSource.samples
+  public var inputRange: [Double] = []
+  public var deviations = 6.0
   public var keep: [String] = []
   public var keepOps: [String] = []
 
   public init() {}
 
-  public var requires: [PassRequirement] { [.calibration, .unquantizedLayers] }
+  public var requires: [PassRequirement] {
+    ranges == .samples ? [.calibration, .unquantizedLayers] : [.unquantizedLayers]
+  }
 
   public func check(_ context: PassContext) throws(Failure) {
+    try checkRanges()
     guard percentile > 50, percentile <= 100 else {
       throw Failure("percentile is \(percentile), expected more than 50, at most 100")
     }
@@ -77,8 +88,7 @@ public struct QuantizeModel: Pass {
       throw Failure("there is no layer of f32 that could be quantized")
     }
     warn(plan, graph, &context)
-    let calibration = try ActivationCalibration(
-      of: plan.values, in: graph, &context, withBins: calibrator.needsBins)
+    let calibration = try calibration(of: plan.values, in: graph, &context)
     let element = ElementType(rawValue: activations.rawValue) ?? .i8
     var grids: [ValueID: IntegerGrid] = [:]
     for value in plan.values {
