@@ -381,6 +381,79 @@ def others(suite):
     suite.expect("cut of a graph", ["opt", "good.fettle", "--outputs", "y", "-o", "left"], 2, [], ["left"])
 
 
+def quantization(suite):
+    """Data and options of what quantizes: status 1, 2 or 4 and words, or a result without a number that is none."""
+    root = suite.root
+    rng = np.random.default_rng(1)
+    made = model([node("Conv", ["x", "w", "b"], ["a"], name="first"), node("Relu", ["a"], ["r"], name="relu"),
+                  node("GlobalAveragePool", ["r"], ["p"], name="mean"), node("Flatten", ["p"], ["f"], name="flat"),
+                  node("Gemm", ["f", "v"], ["y"], name="last", transB=1)],
+                 [port("x", 1, 3, 6, 6)], [port("y", 1, 4)],
+                 [numpy_helper.from_array(np.concatenate([rng.standard_normal((7, 3, 3, 3)), np.zeros((1, 3, 3, 3))]).astype(np.float32), "w"),
+                  numpy_helper.from_array(np.array([0, 1, -1, 3, 1e-30, 2, 0, 0], np.float32), "b"),
+                  numpy_helper.from_array(rng.standard_normal((4, 8)).astype(np.float32), "v")])
+    (root / "layers.onnx").write_bytes(made.SerializeToString())
+    x = rng.standard_normal((10, 3, 6, 6)).astype(np.float32)
+    y = np.arange(10) % 4
+    holes, endless = x.copy(), x.copy()
+    holes[3, 1, 2, 2], endless[4, 0, 0, 0] = np.nan, np.inf
+    sets = {
+        "good-q": dict(x=x, y=y), "holes": dict(x=holes, y=y), "endless": dict(x=endless, y=y), "one": dict(x=x[:1], y=y[:1]),
+        "equal": dict(x=np.full_like(x, 0.5), y=y), "zero": dict(x=np.zeros_like(x), y=y), "tiny": dict(x=x * 1e-42, y=y),
+        "huge": dict(x=x * 1e37, y=y), "no-labels": dict(x=x), "few-labels": dict(x=x, y=y[:7]), "many-labels": dict(x=x, y=np.arange(12) % 4),
+        "real-labels": dict(x=x, y=y + 0.5), "nan-labels": dict(x=x, y=np.full(10, np.nan)), "far-labels": dict(x=x, y=y + 2**60),
+        "none": dict(x=x[:0], y=y[:0]), "wrong-shape": dict(x=x[:, :2], y=y), "flat": dict(x=x.reshape(10, -1), y=y),
+        "scalar": dict(x=np.float32(1), y=y), "integers": dict(x=(x * 9).astype(np.int64), y=y), "bools": dict(x=x > 0, y=y),
+        "dead": dict(x=x * np.array([1, 0, 1], np.float32).reshape(1, 3, 1, 1), y=y),
+    }
+    for name, arrays in sets.items():
+        np.savez(root / f"{name}.npz", **arrays)
+    wrong = {"holes": "not finite in 'x'", "endless": "not finite", "huge": "not finite", "few-labels": "7 labels", "many-labels": "12 labels",
+             "real-labels": "no whole numbers", "nan-labels": "no whole numbers", "none": "there are no samples", "wrong-shape": "elements",
+             "scalar": "scalar", "x": "x.npz"}
+    for name in [*sets, "x"]:
+        said = wrong.get(name)
+        for words in (["eval", "layers.onnx", "--int8", "--interpret", "--data", f"{name}.npz", "--json"],
+                      ["compile", "layers.onnx", "--int8", "--no-verify", "--data", f"{name}.npz", "-o", "left"],
+                      ["sensitivity", "layers.onnx", "--interpret", "--data", f"{name}.npz", "--json", "--svg", "left.svg"],
+                      ["eval", "layers.onnx", "-p", "quantize-int8{weights=i4 max-drop=20}", "--interpret", "--data", f"{name}.npz", "--json"]):
+            held = "max-drop" in words[3]
+            status = 1 if said else (0, 4) if held and name not in ("one", "no-labels") else 1 if held else 0
+            suite.expect(f"{words[0]} {words[3]} on {name}", [*words, "-q"], status, [said] if said else [], ["left", "left.svg"])
+    for kind in ("min-max", "percentile", "mse", "entropy"):
+        for name in ("one", "equal", "zero", "tiny", "dead"):
+            for types in ("activations=i8", "activations=u8 symmetric=true", "activations=i16", "weights=i4 per-channel=false"):
+                words = ["eval", "layers.onnx", "-p", "canonicalize, quantize{" + f"calibrator={kind} {types}" + "}, lower-quantized", "--json"]
+                suite.count += 1
+                got, out, err = call(suite.fettle, [*words, "--interpret", "-q", "--data", f"{name}.npz"], root)
+                if got != 0 or '"not_finite": 0' not in out:
+                    suite.failed += 1
+                    print(f"FAILED {kind} {types} on {name}: status {got}\n    | {(out + err)[:300]}")
+    ok = ["--data", "good-q.npz", "-q"]
+    for text, status, said in (("good-q.npz[", 1, "good-q.npz["), ("good-q.npz[]", 2, "no rows"), ("good-q.npz[1:2:3:4]", 2, "no rows"),
+                               ("good-q.npz[::0]", 2, "no rows"), ("good-q.npz[" + "9" * 40 + "]", 2, "no rows"),
+                               (f"good-q.npz[{2**63 - 1}]", 1, "is chosen"), (f"good-q.npz[{-2**63}]", 1, "is chosen"),
+                               (f"good-q.npz[:{2**63 - 1}:{2**63 - 1}]", 0, ""), ("good-q.npz[20:]", 1, "is chosen"),
+                               ("good-q.npz:nowhere", 1, "nowhere"), ("good-q.npz[label=x]", 2, "no rows"), ("no-labels.npz[label=1]", 1, "no labels"),
+                               ("nowhere.npz[:3]", 1, "nowhere.npz"), ("[:3]", 1, ""), (":x", 1, "")):
+        suite.expect(f"rows {text}", ["eval", "layers.onnx", "--interpret", "--data", text], status, [said])
+        suite.expect(f"calibration rows {text}", ["eval", "layers.onnx", "--int8", "--interpret", "--calibration-data", text, *ok], status, [said])
+    suite.expect("int8 without data", ["compile", "layers.onnx", "--int8", "-o", "left"], 1, ["--calibration-data", "--data"], ["left"])
+    suite.expect("int8 and int16", ["compile", "layers.onnx", "--int8", "--int16", "-o", "left", *ok], 2, ["--int16"], ["left"])
+    suite.expect("int8 and passes", ["emit", "layers.onnx", "--int8", "-p", "canonicalize", *ok], 2, ["--pipeline"])
+    suite.expect("no such option", ["emit", "layers.onnx", "-p", "quantize-int8{widths=3}", *ok], 1, ["widths"])
+    suite.expect("against nothing", ["eval", "layers.onnx", "--against", "nowhere.onnx", *ok], 1, ["nowhere.onnx"])
+    suite.expect("against other inputs", ["eval", "layers.onnx", "--against", "good.onnx", *ok], 1, ["good-q.npz"])
+    suite.expect("quantized again", ["eval", "layers.onnx", "-p", "quantize, quantize-int8", *ok], 1, ["unquantized-layers"])
+    for drop, said in (("-1", "max-drop"), ("nan", "max-drop"), ("x", "number"), ("-inf", "max-drop")):
+        suite.expect(f"max-drop {drop}", ["eval", "layers.onnx", "-p", "quantize{" + f"max-drop={drop}" + "}", *ok], 1, [said])
+    for widths in ("", "i8", "i8/i8/i8", "/", "i9/i8", "i8/i16", "i8/i8,,", "i8/i8,i8/i8"):
+        suite.expect(f"widths {widths!r}", ["sensitivity", "layers.onnx", "--widths", widths, *ok], 2, [])
+    suite.expect("sensitivity without data", ["sensitivity", "layers.onnx"], 2, ["--data"])
+    suite.expect("sensitivity of no layer", ["sensitivity", "good.onnx", "--data", "good.npz"], 1, ["no layer"])
+    suite.expect("unwritable picture", ["sensitivity", "layers.onnx", "--interpret", "--svg", "/proc/left/out", *ok], 1, ["proc"])
+
+
 def welcome(suite):
     """What a user tries first has to work, and to stay off the error output."""
     def ok(name, words, word, stdin=None):
@@ -393,7 +466,7 @@ def welcome(suite):
     ok("--help", ["--help"], "compile")
     ok("-h", ["-h"], "compile")
     ok("--version", ["--version"], "fettle ")
-    commands = ["compile", "import", "export", "opt", "emit", "run", "eval", "analyze", "verify", "describe", "check"]
+    commands = ["compile", "import", "export", "opt", "emit", "run", "eval", "analyze", "sensitivity", "verify", "describe", "check"]
     for command in commands:
         ok(f"help {command}", ["help", command], f"fettle {command}")
         ok(f"{command} --help", [command, "--help"], f"fettle {command}")
@@ -452,6 +525,7 @@ def main():
     np.savez(root / "uneven.npz", x=np.zeros((3, 1, 4), np.float32), y=np.zeros(2, np.int64))
     models(suite)
     others(suite)
+    quantization(suite)
     welcome(suite)
     whole = model([node("Relu", ["x"], ["y"])], [port("x", 1, 4)], [port("y", 1, 4)]).SerializeToString()
     for at in range(len(whole)):

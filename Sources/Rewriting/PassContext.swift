@@ -8,6 +8,8 @@ public struct PassContext {
   public var runner: (any GraphRunner)?
   /// Inputs like those of the finished model; nil if the user gave none.
   public var samples: Samples?
+  /// Measures graphs on labelled samples that are not among `samples`; nil if there are none.
+  public var scorer: (any GraphScorer)?
   /// What is known of activations from an earlier run; nil if samples are to be run.
   public var calibration: Calibration?
   /// What a pass has measured, for a later run; kept only if `keepsCalibration`.
@@ -23,6 +25,8 @@ public struct PassContext {
   public var observer: (any PassObserver)?
   /// Warnings for the user, in order.
   public var warnings: [Diagnostic] = []
+  /// What a pass chose by itself, in words for the user, in order.
+  public var notes: [String] = []
 
   /// A context; a pass that requires what is missing is refused by the pipeline.
   public init(

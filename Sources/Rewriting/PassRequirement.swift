@@ -13,6 +13,8 @@ public enum PassRequirement: String, CaseIterable, Sendable {
   case samples
   /// The same, or a saved calibration.
   case calibration
+  /// The context can tell how well graphs answer labelled samples.
+  case labelledSamples = "labelled-samples"
 
   /// What stands in the way, in words for the user, or nil if the graph and the context have what
   /// is required.
@@ -34,7 +36,12 @@ public enum PassRequirement: String, CaseIterable, Sendable {
     case .calibration:
       if context.calibration != nil { return nil }
       return context.samples == nil || context.runner == nil
-        ? "neither samples (--data) nor a saved calibration (--calibration) are given" : nil
+        ? "neither samples (--calibration-data, --data) nor a saved calibration (--calibration) "
+          + "are given"
+        : nil
+    case .labelledSamples:
+      return context.scorer == nil
+        ? "no samples with labels are given (--calibration-data, --data)" : nil
     }
   }
 

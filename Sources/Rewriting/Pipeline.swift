@@ -16,9 +16,11 @@ public struct Pipeline: Sendable {
   ///
   /// - Parameters:
   ///   - known: the passes that may be named.
+  ///   - pipelines: the names that stand for several passes.
   ///   - file: what diagnostics name in front of line and column.
   public init(
-    parsing text: String, known: [any Pass.Type], file: String = "pipeline"
+    parsing text: String, known: [any Pass.Type], pipelines: [NamedPipeline] = [],
+    file: String = "pipeline"
   ) throws(Failure) {
     var tokens = AttributeScanner(text, file: file)
     passes = []
@@ -27,12 +29,16 @@ public struct Pipeline: Sendable {
       _ = tokens.peek()
       let place = tokens
       let word = try tokens.word()
-      guard let kind = known.first(where: { $0.name == word }) else {
+      if let kind = known.first(where: { $0.name == word }) {
+        passes.append(try kind.parse(&tokens))
+      } else if let named = pipelines.first(where: { $0.name == word }) {
+        passes += try named.parse(&tokens, known: known)
+      } else {
         throw place.failure(
           "there is no pass '\(word)'",
-          notes: Spelling.notes(for: word, among: known.map { $0.name }))
+          notes: Spelling.notes(
+            for: word, among: known.map { $0.name } + pipelines.map(\.name)))
       }
-      passes.append(try kind.parse(&tokens))
     } while tokens.take(",")
     guard tokens.isAtEnd else {
       throw tokens.failure("expected ',' and another pass, or the end")

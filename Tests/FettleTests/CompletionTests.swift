@@ -36,6 +36,8 @@ import Testing
   @Test(.enabled(if: isThere("bash")), arguments: [
     (["fettle", "comp"], ["compile", "completion"], ["opt"]),
     (["fettle", "opt", "-p", "can"], ["canonicalize"], ["fold-batch-norm"]),
+    (["fettle", "eval", "-p", "quantize-"], ["quantize-int8", "quantize-int16"], ["quantize"]),
+    (["fettle", "eval", "m", "--calibration-data", ""], ["data.npz", "inner"], ["notes.txt", "model.onnx"]),
     (["fettle", "opt", "--pipeline", "canonicalize,fold"], ["canonicalize,fold-batch-norm"], ["fold-batch-norm"]),
     (["fettle", "opt", "--pipeline", "=", "can"], ["canonicalize"], []),
     (["fettle", "compile", "-t", "m"], ["m4", "m7"], ["host"]),

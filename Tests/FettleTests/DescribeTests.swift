@@ -22,6 +22,11 @@ import Testing
       #expect(describe(kind.name).stdout.contains("fettle opt model.onnx -p '\(kind.name)"), "\(kind.name)")
       #expect(Platform.exists(Repository.path("ir-samples/passes/\(kind.name).fettle")), "\(kind.name)")
     }
+    for pipeline in toolkit.pipelines {
+      let page = describe(pipeline.name).stdout
+      #expect(page.contains("\(pipeline.name) (pipeline)") && page.contains(pipeline.text), "\(page)")
+      #expect(describe("passes").stdout.contains(pipeline.text), "\(pipeline.name)")
+    }
     for target in toolkit.targets {
       #expect(describe(target.name).stdout.contains("\(target.name) (target)"), "\(target.name)")
     }

@@ -94,6 +94,35 @@ private func chain(_ functions: [UnaryFunction]) throws -> Graph {
     #expect(try Pipeline(parsing: canonical, known: known).text == canonical)
   }
 
+  private static let names = [
+    NamedPipeline("both", "two passes", passes: "drop-relu, optioned{keep=0.25}")
+  ]
+
+  @Test(arguments: [
+    ("both", "drop-relu, optioned{keep=0.25 list=[] needs_norms=false}"),
+    ("both{list=[3]}, drop-relu", "drop-relu, optioned{keep=0.25 list=[3] needs_norms=false}, drop-relu"),
+    ("both{keep=1, list=[]}", "drop-relu, optioned{keep=1.0 list=[] needs_norms=false}"),
+    ("both{}", "drop-relu, optioned{keep=0.25 list=[] needs_norms=false}"),
+  ])
+  func namesStandForPasses(_ text: String, _ canonical: String) throws {
+    #expect(
+      try Pipeline(parsing: text, known: known, pipelines: Self.names).text == canonical)
+  }
+
+  @Test(arguments: [
+    ("both{kep=1}", "pipeline:1:6: error: no pass of 'both' has an option 'kep'", "'keep'"),
+    ("both{keep=1 keep=2}", "pipeline:1:13: error: option 'keep' is given twice", ""),
+    ("both{keep=x}", "pipeline:1:11: error:", "number"),
+    ("bot", "pipeline:1:1: error: there is no pass 'bot'", "did you mean 'both'?"),
+  ])
+  func saysWhatIsWrongBehindNames(_ text: String, _ start: String, _ note: String) throws {
+    let failure = try #require(throws: Failure.self) {
+      try Pipeline(parsing: text, known: known, pipelines: Self.names)
+    }
+    #expect(failure.description.hasPrefix(start), "\(failure)")
+    #expect(note.isEmpty || failure.description.contains(note), "\(failure)")
+  }
+
   @Test(arguments: [
     ("drop-rely", "pipeline:1:1: error: there is no pass 'drop-rely'", "did you mean 'drop-relu'?"),
     (

@@ -11,8 +11,9 @@ public enum Driver {
   static let commands: [any Command.Type] = [
     CompileCommand.self, ImportCommand.self, ExportCommand.self, OptCommand.self,
     EmitCommand.self, RunCommand.self, EvalCommand.self, AnalyzeCommand.self,
-    VerifyCommand.self, DiffCommand.self, BisectCommand.self, ReduceCommand.self,
-    DescribeCommand.self, CheckCommand.self, PluginCommand.self, CompletionCommand.self,
+    SensitivityCommand.self, VerifyCommand.self, DiffCommand.self, BisectCommand.self,
+    ReduceCommand.self, DescribeCommand.self, CheckCommand.self, PluginCommand.self,
+    CompletionCommand.self,
   ]
 
   /// The toolkit of the standard driver.

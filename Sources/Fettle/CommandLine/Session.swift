@@ -2,6 +2,7 @@
 public import CompilerSupport
 public import GraphIR
 public import Lowering
+import Passes
 public import Rewriting
 public import Targets
 
@@ -11,6 +12,8 @@ public struct Toolkit: Sendable {
   public var ops = OpSet.standard
   /// The passes of pipelines.
   public var passes: [any Pass.Type]
+  /// The names that stand for several passes.
+  public var pipelines = standardPipelines
   /// The lowerings, the most special first.
   public var lowerings = LoweringTable.standard
   /// The targets besides `host`.
@@ -60,6 +63,12 @@ public struct Session: Sendable {
   func warn(_ warnings: [Diagnostic]) {
     guard !isQuiet else { return }
     for warning in warnings { errors(warning.description + "\n") }
+  }
+
+  /// Tells what passes chose.
+  func tell(_ notes: [String]) {
+    guard !isQuiet else { return }
+    for note in notes { errors("note: \(note)\n") }
   }
 
   /// Writes a text to a file, or to the standard output for `-` or no path.

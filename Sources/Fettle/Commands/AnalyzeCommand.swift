@@ -22,12 +22,13 @@ struct AnalyzeCommand: Command {
     [
       flash.untyped, ram.untyped, json.untyped, svg.untyped,
       TargetOptions.target.untyped, EmissionChoices.name.untyped,
-    ] + PipelineOptions.all + ModelOptions.all
+    ] + PipelineOptions.all + PassSamples.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
-    try PassRun.run(pipeline, on: &model.graph, session)
+    try PassRun.run(
+      pipeline, on: &model.graph, try PassSamples(arguments, for: model.graph), arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
     let job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,

@@ -45,8 +45,8 @@ struct BisectCommand: Command {
     guard !pipeline.passes.isEmpty else {
       throw Failure("the passes are missing: -p PIPELINE", kind: .usage)
     }
-    let context = try WatchedPassRun.context(
-      arguments, try DataSet.load(arguments, for: model.graph), session)
+    let context = try PassSamples(arguments, for: model.graph)
+      .context(for: pipeline, on: model.graph, arguments, session, session.progress())
     try pipeline.check(on: model.graph, context)
     let limit = try arguments[Self.timeout]
     if let limit, limit <= 0 { throw Failure("--timeout takes seconds above 0", kind: .usage) }

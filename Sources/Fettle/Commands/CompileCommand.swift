@@ -23,8 +23,8 @@ struct CompileCommand: Command {
     [
       outputOption.untyped, TargetOptions.target.untyped, foldPreprocessing.untyped,
       noVerify.untyped,
-    ] + PipelineOptions.all + PassReportOptions.all + EmissionChoices.all + DataOptions.all
-    + CalibrationOptions.all + ModelOptions.all
+    ] + PipelineOptions.all + PassReportOptions.all + EmissionChoices.all + PassSamples.options
+    + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard let folder = try arguments[outputOption], folder != "-" else {
@@ -35,20 +35,23 @@ struct CompileCommand: Command {
     progress.begin("read the model")
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
-    var data = try DataSet.load(arguments, for: model.graph)
+    var samples = try PassSamples(arguments, for: model.graph)
     var macros: [HeaderMacro] = []
     let isFolded = arguments.has(Self.foldPreprocessing)
     if isFolded {
-      guard let path = try arguments[DataOptions.data] else {
+      let texts = [try arguments[DataOptions.data], try arguments[DataOptions.calibration]]
+      guard let text = texts.compactMap({ $0 }).first else {
         throw Failure("--fold-preprocessing needs --data", kind: .usage)
       }
-      macros = try FoldedPreprocessing.fold(into: &model.graph, dataAt: path, arguments)
-      data = try DataSet.load(arguments, for: model.graph, isFolded: true)
+      macros = try FoldedPreprocessing.fold(
+        into: &model.graph, dataAt: try DataLocation(text), arguments)
+      samples = try PassSamples(arguments, for: model.graph, isFolded: true)
     }
     let plain = model.graph
     let ports = try PortOptions.apply(to: &model.graph, arguments, inputsAreFolded: isFolded)
     let original = model.graph
-    let portData = try ports.adapt(data)
+    let portSamples = try ports.adapt(samples)
+    let portData = portSamples.other
     let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
     let run = try WatchedPassRun(
       pipeline, of: model, arguments, session, stem: Paths.join(folder, model.name),
@@ -58,7 +61,8 @@ struct CompileCommand: Command {
       run.ledger.forms.isFull
       ? try LedgerMeasurement(
         for: model.graph, portData, target: target, arguments, session, progress) : nil
-    try run.run(on: &model.graph, measuring: measurement, portData, progress)
+    try run.run(on: &model.graph, measuring: measurement, portSamples, progress)
+    try samples.warn(pipeline, arguments, session)
     progress.begin("emit C")
     let emitStart = Platform.monotonicSeconds
     var job = try EmissionJob(
@@ -69,7 +73,7 @@ struct CompileCommand: Command {
     let files = try job.files()
     progress.end()
     let checks = try check(
-      Original(graph: plain, data: data, withPorts: original), job, portData, arguments, session)
+      Original(graph: plain, data: samples.other, withPorts: original), job, portData, arguments, session)
     let paths = try EmissionJob.write(files, to: folder)
     run.times.add("emit C, check it, write it", seconds: Platform.monotonicSeconds - emitStart)
     // The ledger stands in the summary.

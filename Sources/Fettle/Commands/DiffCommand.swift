@@ -12,7 +12,7 @@ struct DiffCommand: Command {
     help: "exit with 4 if the graphs differ (1 still means that a file could not be read)")
   static let options =
     [json.untyped, exitCode.untyped, outputOption.untyped] + PipelineOptions.all
-    + ModelOptions.all
+    + PassSamples.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let paths = arguments.positional
@@ -23,7 +23,8 @@ struct DiffCommand: Command {
     let before = try Model.load(paths[0], arguments, session).graph
     var after = before
     if paths.count == 2 { after = try Model.load(paths[1], arguments, session).graph }
-    try PassRun.run(pipeline, on: &after, session)
+    try PassRun.run(
+      pipeline, on: &after, try PassSamples(arguments, for: after), arguments, session)
     let difference = GraphDifference(before, after)
     try session.write(
       arguments.has(Self.json) ? difference.json.pretty : difference.text,

@@ -16,13 +16,15 @@ struct EmitCommand: Command {
   static let loops = CommandOption<Bool>("--print-loops", help: "print the loop programs instead of C")
   static let options =
     [explain.untyped, loops.untyped, outputOption.untyped, TargetOptions.target.untyped]
-    + EmissionChoices.all + PipelineOptions.all + ModelOptions.all
+    + EmissionChoices.all + PipelineOptions.all + PassSamples.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     var model = try Model.load(try arguments.single("model"), arguments, session)
+    var samples = try PassSamples(arguments, for: model.graph)
     let ports = try PortOptions.apply(to: &model.graph, arguments)
+    samples = try ports.adapt(samples)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
-    try PassRun.run(pipeline, on: &model.graph, session)
+    try PassRun.run(pipeline, on: &model.graph, samples, arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "host")
     var job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
@@ -30,7 +32,7 @@ struct EmitCommand: Command {
     if arguments.has(Self.explain) { return try session.output(Self.explanation(job)) }
     if arguments.has(Self.loops) { return try session.output(LoopPrinter.text(job.lowered.program)) }
     job.options.macros = ports.macros
-    job.options.test = try GoldenSamples.make(arguments, model.graph, data: nil)
+    job.options.test = try GoldenSamples.make(arguments, model.graph, data: samples.other)
     let files = try job.files()
     if let folder = try arguments[outputOption], folder != "-" {
       let paths = try EmissionJob.write(files, to: folder)

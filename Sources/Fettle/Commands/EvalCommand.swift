@@ -6,34 +6,45 @@ import Tensors
 /// `fettle eval`: accuracy on a data set.
 struct EvalCommand: Command {
   static let name = "eval"
-  static let summary = "measure a model on a data set"
-  static let usage = "MODEL --data FILE.npz [-p PIPELINE]"
+  static let summary =
+    "measure a model on a data set: accuracy, confidence, and against the float model or another"
+  static let usage = "MODEL --data FILE.npz [-p PIPELINE] [--against MODEL]"
   static let json = CommandOption<Bool>("--json", help: "the result as JSON")
+  static let against = CommandOption<String>(
+    "--against", text: "MODEL",
+    help: "what the answers are compared with (default with passes: the model in front of them)")
   static let options =
-    [json.untyped] + PipelineOptions.all + DataOptions.all + RunnerOptions.all
-    + ModelOptions.all
+    [against.untyped, json.untyped] + PipelineOptions.all + PassSamples.options
+    + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let path = try arguments.single("model")
     var model = try Model.load(path, arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
-    try PassRun.run(pipeline, on: &model.graph, session)
-    guard let data = try DataSet.load(arguments, for: model.graph) else {
+    let samples = try PassSamples(arguments, for: model.graph)
+    guard let data = samples.other else {
       throw Failure("the data are missing: --data FILE.npz", kind: .usage)
     }
-    let accuracy = try Accuracy.measure(
-      model.graph, data, by: try RunnerOptions.runner(arguments, session), session.progress(),
-      title: "eval")
-    guard arguments.has(Self.json) else {
-      return try session.output("\(model.name): \(accuracy.text)\n")
+    var reference: (name: String, graph: Graph, data: DataSet)?
+    if let other = try arguments[Self.against] {
+      let other = try Model.load(other, arguments, session)
+      let samples = try DataSet.load(arguments, for: other.graph)
+      reference = (other.name, other.graph, samples ?? data)
+    } else if !pipeline.passes.isEmpty {
+      reference = ("original", model.graph, data)
     }
-    var members: [JSONValue.Member] = [
-      JSONValue.Member("model", .string(model.name)),
-      JSONValue.Member("metric", .string(accuracy.metric.rawValue)),
-      JSONValue.Member("samples", .integer(accuracy.count)),
-    ]
-    if let correct = accuracy.correct { members.append(.init("correct", .integer(correct))) }
-    if let value = accuracy.value { members.append(.init("value", .number(value))) }
-    try session.output(JSONValue.object(members).pretty + "\n")
+    try PassRun.run(pipeline, on: &model.graph, samples, arguments, session)
+    try samples.warn(pipeline, arguments, session)
+    let progress = session.progress()
+    progress.begin("eval", total: data.samples.count)
+    let measured = try AnswerMeasurement(
+      of: [model.graph], on: data, against: reference.map { ($0.graph, $0.data) },
+      by: try RunnerOptions.runner(arguments, session)
+    ) { progress.advance(to: $0) }
+    progress.end()
+    let report = EvalReport(
+      model: model.name, answers: measured.answers[0],
+      reference: reference.map { $0.name }, expected: measured.reference)
+    try session.output(arguments.has(Self.json) ? report.json.pretty + "\n" : report.text)
   }
 }

@@ -8,7 +8,8 @@ struct ExportCommand: Command {
   static let name = "export"
   static let summary = "turn a graph into an ONNX model"
   static let usage = "MODEL [-p PIPELINE] -o MODEL.onnx"
-  static let options = [outputOption.untyped] + PipelineOptions.all + ModelOptions.all
+  static let options =
+    [outputOption.untyped] + PipelineOptions.all + PassSamples.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard let path = try arguments[outputOption] else {
@@ -16,7 +17,8 @@ struct ExportCommand: Command {
     }
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
-    try PassRun.run(pipeline, on: &model.graph, session)
+    try PassRun.run(
+      pipeline, on: &model.graph, try PassSamples(arguments, for: model.graph), arguments, session)
     var files = OutputSet()
     files.add(path, parts: try ONNXExporter.model(from: model.graph).chunks())
     try files.commit()

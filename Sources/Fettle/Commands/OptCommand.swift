@@ -10,7 +10,7 @@ struct OptCommand: Command {
   static let usage = "MODEL [-p PIPELINE] [-o GRAPH.fettle] [--ledger] [--dump-dir FOLDER]"
   static let options =
     [outputOption.untyped] + PipelineOptions.all + PassReportOptions.all + DrawingOptions.all
-    + DataOptions.all + CalibrationOptions.all + RunnerOptions.all + ModelOptions.all
+    + PassSamples.options + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let start = Platform.monotonicSeconds
@@ -23,7 +23,8 @@ struct OptCommand: Command {
       since: start)
     run.times.add("read the model", seconds: readSeconds)
     let progress = session.progress()
-    let data = try DataSet.load(arguments, for: model.graph)
+    let samples = try PassSamples(arguments, for: model.graph)
+    let data = samples.other
     let target = try TargetOptions.target(arguments, session, default: "c99")
     // Nobody would see what is measured.
     let measurement =
@@ -31,7 +32,7 @@ struct OptCommand: Command {
       ? nil
       : try LedgerMeasurement(
         for: model.graph, data, target: target, arguments, session, progress)
-    try run.run(on: &model.graph, measuring: measurement, data, progress)
+    try run.run(on: &model.graph, measuring: measurement, samples, progress)
     let banner = run.banner.lines(after: pipeline.passes.count)
     try run.times.measure("write the graph") { () throws(Failure) in
       try GraphOutput.write(model.graph, to: output, banner: banner, session)

@@ -12,8 +12,8 @@ struct RunCommand: Command {
     "--batch", text: "LIST.json",
     help: "many runs: [{\"model\": …, \"inputs\": […], \"outdir\": …}, …]; each writes OUTDIR/status")
   static let options =
-    [batch.untyped, outputOption.untyped] + PipelineOptions.all + RunnerOptions.all
-    + ModelOptions.all
+    [batch.untyped, outputOption.untyped] + PipelineOptions.all + PassSamples.options
+    + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     if let list = try arguments[Self.batch] {
@@ -38,7 +38,8 @@ struct RunCommand: Command {
   ) throws(Failure) {
     var model = try Model.load(entry.model, arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
-    try PassRun.run(pipeline, on: &model.graph, session)
+    try PassRun.run(
+      pipeline, on: &model.graph, try PassSamples(arguments, for: model.graph), arguments, session)
     let graph = model.graph
     guard entry.inputs.count == graph.inputs.count else {
       let names = graph.inputs.map { "'\($0.name)' \(graph.type(of: $0.value))" }

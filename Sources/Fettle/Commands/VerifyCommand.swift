@@ -19,7 +19,7 @@ struct VerifyCommand: Command {
     "--input-scale", real: "NUMBER", help: "the deviation of made-up inputs (default 1)")
   static let options =
     [tolerance.untyped, seeds.untyped, scale.untyped]
-    + PipelineOptions.all + DataOptions.all + RunnerOptions.all + ModelOptions.all
+    + PipelineOptions.all + PassSamples.options + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     guard let first = arguments.positional.first, arguments.positional.count <= 2 else {
@@ -31,7 +31,8 @@ struct VerifyCommand: Command {
       other = try Model.load(second, arguments, session).graph
     }
     let pipeline = try PipelineOptions.pipeline(arguments, session)
-    try PassRun.run(pipeline, on: &other, session)
+    try PassRun.run(
+      pipeline, on: &other, try PassSamples(arguments, for: other), arguments, session)
     let samples = try self.samples(arguments, reference)
     let runner = try RunnerOptions.runner(arguments, session)
     let limit = try arguments[Self.tolerance] ?? 1e-4

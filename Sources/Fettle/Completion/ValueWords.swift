@@ -29,7 +29,9 @@ enum ValueWords: Equatable {
 
   /// What a placeholder of the help text stands for, as in `FILE.npz`, `FOLDER`, `[MODEL]`.
   init(placeholder: String) {
-    let text = placeholder.filter { !"[]… ".contains($0) }
+    // What may stand behind a name is nothing that a shell knows.
+    let name = placeholder.prefix { $0 != "[" }
+    let text = (name.isEmpty ? placeholder : String(name)).filter { !"[]… ".contains($0) }
     if text == "PASSES" {
       self = .passes
     } else if text == "FOLDER" || text == "DIR" {
@@ -73,7 +75,8 @@ struct CompletionTable {
   init(_ session: Session) {
     let name = Paths.name(of: session.program)
     program = name.isEmpty ? "fettle" : name
-    passes = session.toolkit.passes.map { $0.name }
+    passes =
+      session.toolkit.passes.map { $0.name } + session.toolkit.pipelines.map(\.name)
     targets = ["host"] + session.toolkit.targets.map(\.name).filter { $0 != "host" }
     commands = Driver.commands.map { Self.entry($0, session) }
       + [

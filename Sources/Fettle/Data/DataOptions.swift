@@ -4,7 +4,13 @@ import CompilerSupport
 /// The options by which commands are given data.
 enum DataOptions {
   static let data = CommandOption<String>(
-    "--data", text: "FILE.npz", help: "samples; FILE.json beside it may say how they map to the model")
+    "--data", text: "FILE.npz[:ARRAY][ROWS]",
+    help:
+      "samples, all rows or those of [:512], [100:], [::2], [::2,label=0] or but for those: [!::2]; "
+      + "FILE.json beside it may say how they map to the model")
+  static let calibration = CommandOption<String>(
+    "--calibration-data", text: "FILE.npz[:ARRAY][ROWS]",
+    help: "the samples that passes are given, where they are to be others than those of --data")
   static let array = CommandOption<String>(
     "--array", text: "[PORT=]NAME", help: "the array of samples (may be repeated, one for each input)")
   static let labels = CommandOption<String>("--labels", text: "NAME", help: "the array of labels")
@@ -25,19 +31,20 @@ enum DataOptions {
   static let metric = CommandOption<Metric>(
     "--metric", word: "NAME", help: "what the samples are measured by")
   static let limit = CommandOption<Int>(
-    "--limit", number: "N", minimum: 1, help: "only the first N samples")
+    "--limit", number: "N", minimum: 1, help: "only the first N samples of --data")
 
   static let all = [
-    data.untyped, array.untyped, labels.untyped, layout.untyped, divide.untyped, mean.untyped,
+    data.untyped, calibration.untyped, array.untyped, labels.untyped, layout.untyped, divide.untyped, mean.untyped,
     deviation.untyped, scale.untyped, zeroPoint.untyped, window.untyped, metric.untyped,
     limit.untyped,
   ]
 
   /// The description of the data: the file beside them, changed by the options.
   static func description(
-    of path: String, _ arguments: Arguments
+    of location: DataLocation, _ arguments: Arguments, isCalibration: Bool = false
   ) throws(Failure) -> DataDescription {
     var description = DataDescription()
+    let path = location.path
     let beside = String(path.dropLast(Paths.ending(of: path).count)) + "json"
     if Platform.exists(beside) {
       description = try DataDescription(
@@ -55,7 +62,20 @@ enum DataOptions {
       }
     }
     if description.mappings.isEmpty { description.mappings = [ArrayMapping()] }
-    if let name = try arguments[labels] { description.labels = name }
+    if let array = location.array {
+      guard description.mappings.count == 1 else {
+        throw Failure(
+          "'\(array)' is one array, the model has several inputs",
+          notes: ["name them by --array PORT=NAME"], kind: .usage)
+      }
+      // The labels of another array are those of other samples.
+      if description.mappings[0].array != array { description.labels = nil }
+      description.mappings[0].array = array
+    }
+    // Of two arrays the option names the labels of the one that counts.
+    if let name = try arguments[labels], !isCalibration || location.array == nil {
+      description.labels = name
+    }
     if let metric = try arguments[metric] { description.metric = metric }
     let overrides = try Overrides(arguments)
     for i in description.mappings.indices { overrides.apply(to: &description.mappings[i]) }

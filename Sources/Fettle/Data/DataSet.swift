@@ -18,17 +18,41 @@ struct DataSet {
   static func load(
     _ arguments: Arguments, for graph: Graph, isFolded: Bool = false
   ) throws(Failure) -> DataSet? {
-    guard let path = try arguments[DataOptions.data] else { return nil }
-    var description = try DataOptions.description(of: path, arguments)
+    guard let text = try arguments[DataOptions.data] else { return nil }
+    return try load(
+      try DataLocation(text), arguments, for: graph, isFolded, isCalibration: false)
+  }
+
+  /// The data for passes: those that `--calibration-data` names, or nil without it.
+  static func loadCalibration(
+    _ arguments: Arguments, for graph: Graph, isFolded: Bool = false
+  ) throws(Failure) -> DataSet? {
+    guard let text = try arguments[DataOptions.calibration] else { return nil }
+    return try load(
+      try DataLocation(text), arguments, for: graph, isFolded, isCalibration: true)
+  }
+
+  private static func load(
+    _ location: DataLocation, _ arguments: Arguments, for graph: Graph, _ isFolded: Bool,
+    isCalibration: Bool
+  ) throws(Failure) -> DataSet {
+    var description = try DataOptions.description(
+      of: location, arguments, isCalibration: isCalibration)
     if isFolded {
       // The model does the arithmetic itself; only the names still count.
       description.mappings = description.mappings.map { $0.withoutArithmetic }
     }
     do throws(Failure) {
+      let archive = try NumpyArchive.read(location.path)
+      // Calibration takes samples without labels too.
+      if isCalibration, let labels = description.labels, !archive.names.contains(labels) {
+        description.labels = nil
+      }
       return try DataSet(
-        try NumpyArchive.read(path), description, for: graph, limit: try arguments[DataOptions.limit])
+        archive, description, for: graph, rows: location.rows,
+        limit: isCalibration ? nil : try arguments[DataOptions.limit])
     } catch {
-      throw error.located(file: path)
+      throw error.located(file: location.path)
     }
   }
 
@@ -45,7 +69,8 @@ struct DataSet {
   }
 
   init(
-    _ archive: NumpyArchive, _ description: DataDescription, for graph: Graph, limit: Int?
+    _ archive: NumpyArchive, _ description: DataDescription, for graph: Graph,
+    rows selection: RowSelection?, limit: Int?
   ) throws(Failure) {
     let labelName = Self.labelName(description, archive)
     var sources: [SampleSource] = []
@@ -61,32 +86,74 @@ struct DataSet {
         try SampleSource(
           mapping, archive, labels: labelName, type: graph.type(of: port.value), port: port.name))
     }
-    var count = sources.map(\.count).min() ?? 0
-    samplesPerLabel = sources.first?.windowsPerEntry ?? 1
-    if let limit { count = min(count, limit * samplesPerLabel) }
-    let all = sources
-    samples = Samples(count: count) { (i) throws(Failure) in
+    let windows = sources.first?.windowsPerEntry ?? 1
+    let entries = (sources.first?.count ?? 0) / windows
+    if let other = sources.first(where: { $0.count != entries * windows }) {
+      throw Failure("\(entries * windows) samples for one input, \(other.count) for another")
+    }
+    let numbers = try labelName.map { (name) throws(Failure) in
+      try Self.labels(name, archive, count: entries)
+    }
+    var rows = Array(0..<entries)
+    if let selection {
+      guard !selection.needsLabels || numbers != nil else {
+        throw Failure("rows are chosen by label, but there are no labels")
+      }
+      rows = selection.rows(of: entries, labels: numbers)
+    }
+    if let limit { rows = Array(rows.prefix(limit)) }
+    guard !rows.isEmpty else {
+      throw Failure(entries == 0 ? "there are no samples" : "none of \(entries) rows is chosen")
+    }
+    let (all, chosen) = (sources, rows)
+    samples = Samples(count: rows.count * windows) { (i) throws(Failure) in
       var tensors: [Tensor] = []
-      for source in all { tensors.append(try source.sample(i)) }
+      let position = chosen[i / windows] * windows + i % windows
+      for source in all { tensors.append(try source.sample(position)) }
       return tensors
     }
-    if let labelName {
-      let numbers = try archive.tensor(labelName).integers()
-      guard numbers.count * samplesPerLabel >= count else {
-        throw Failure("\(numbers.count) labels in '\(labelName)' for \(count / samplesPerLabel) samples")
-      }
-      labels = numbers.map { Int($0) }
-    } else {
-      labels = nil
-    }
+    samplesPerLabel = windows
+    labels = numbers.map { all in chosen.map { all[$0] } }
     metric = labels == nil ? .none : description.metric ?? .top1
   }
 
-  /// The array of labels: the one named, or one with a usual name.
+  private static func labels(
+    _ name: String, _ archive: NumpyArchive, count: Int
+  ) throws(Failure) -> [Int] {
+    let tensor = try archive.tensor(name)
+    guard tensor.count == count else {
+      throw Failure("\(tensor.count) labels in '\(name)' for \(count) samples")
+    }
+    guard tensor.element.isInteger || tensor.doubles().allSatisfy({ $0 == $0.rounded() }) else {
+      throw Failure("the labels in '\(name)' are no whole numbers")
+    }
+    return tensor.integers().map { Int($0) }
+  }
+
+  /// The samples of even or of odd position, with their labels.
+  func half(odd: Bool) -> DataSet {
+    let (all, width, first) = (samples, samplesPerLabel, odd ? 1 : 0)
+    let entries = (all.count / width + 1 - first) / 2
+    let half = Samples(count: entries * width) { (i) throws(Failure) in
+      try all.load((i / width * 2 + first) * width + i % width)
+    }
+    return DataSet(
+      samples: half, labels: labels.map { all in (0..<entries).map { all[$0 * 2 + first] } },
+      metric: metric, samplesPerLabel: width)
+  }
+
+  /// The array of labels: the one named, the partner of the samples' (`y_train` of `x_train`), or one
+  /// with a usual name.
   static func labelName(
     _ description: DataDescription, _ archive: NumpyArchive
   ) -> String? {
     if let named = description.labels { return named }
+    if let array = description.mappings.first?.array, array.hasPrefix("x") {
+      let partner = "y" + array.dropFirst()
+      if archive.names.contains(partner) { return partner }
+      // Other labels belong to other samples.
+      if array.hasPrefix("x_") { return nil }
+    }
     return ["y", "y_test", "labels"].first { archive.names.contains($0) }
   }
 

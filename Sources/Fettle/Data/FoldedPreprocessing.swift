@@ -9,11 +9,11 @@ enum FoldedPreprocessing {
   /// Puts the preprocessing of the data into the graph. Returns scale and zero point of the integer
   /// inputs whose preprocessing is no more than that, for the header.
   static func fold(
-    into graph: inout Graph, dataAt path: String, _ arguments: Arguments
+    into graph: inout Graph, dataAt location: DataLocation, _ arguments: Arguments
   ) throws(Failure) -> [HeaderMacro] {
     var macros: [HeaderMacro] = []
-    let description = try DataOptions.description(of: path, arguments)
-    let archive = try NumpyArchive.read(path)
+    let description = try DataOptions.description(of: location, arguments)
+    let archive = try NumpyArchive.read(location.path)
     for (position, port) in graph.inputs.enumerated() where port.role == .input {
       guard let mapping = DataSet.mapping(for: port.name, at: position, of: graph.inputs.count, description)
       else { continue }

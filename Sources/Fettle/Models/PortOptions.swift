@@ -105,6 +105,11 @@ struct PortForms {
       })
   }
 
+  /// The same for what passes are given.
+  func adapt(_ samples: PassSamples) throws(Failure) -> PassSamples {
+    PassSamples(own: try adapt(samples.own), other: try adapt(samples.other))
+  }
+
   /// A graph from the model's inputs to the ports: the ports' conversion backwards.
   private func adapter() throws(Failure) -> Graph {
     var graph = Graph(name: "ports")

@@ -35,6 +35,19 @@ enum RunnerOptions {
   }
 }
 
+extension RunnerOptions {
+  /// What runs many graphs like one on some samples: C, or the evaluator where it is done before the
+  /// C is compiled (about a tenth of a second for each op) or is asked for.
+  static func trialRunner(
+    like graph: Graph, sampleCount: Int, _ arguments: Arguments, _ session: Session
+  ) throws(Failure) -> any ModelRunner {
+    let cost = GraphCost(of: graph)
+    let work = Double(cost.multiplyAccumulates) * Double(sampleCount)
+    let isQuick = work < 1e8 * Double(cost.ops)
+    return try isQuick ? EvaluatorRunner() : passRunner(arguments, session)
+  }
+}
+
 /// A runner that can also prepare a graph once for many calls.
 protocol ModelRunner: GraphRunner {
   /// A function from inputs to outputs.

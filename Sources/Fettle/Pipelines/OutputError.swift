@@ -37,7 +37,16 @@ struct OutputError {
   }
 
   /// The signal-to-noise ratio in decibels; infinite if nothing differs.
-  var decibels: Double { noise == 0 ? .infinity : 10 * Mathematics.log(signal / noise) / Mathematics.log(10) }
+  var decibels: Double {
+    relativeNoise == 0
+      ? .infinity : -10 * Mathematics.log(relativeNoise) / Mathematics.log(10)
+  }
+
+  /// The squares of the differences as a share of those of what was expected: 0 if nothing differs.
+  var relativeNoise: Double {
+    let share = noise == 0 ? 0 : noise / signal
+    return share.isNaN ? .infinity : share
+  }
 
   /// The share of samples with the same largest element of the first output; nil where that says
   /// nothing.

@@ -9,10 +9,32 @@ enum PassRun {
   static func run(
     _ pipeline: Pipeline, on graph: inout Graph, _ session: Session
   ) throws(Failure) {
-    var context = PassContext(observer: ChildNote.isChild ? PassNotes() : nil)
+    var context = PassContext()
     context.ops = session.toolkit.ops
+    try run(pipeline, on: &graph, &context, session)
+  }
+
+  /// Runs a pipeline on what the options give it, and tells its warnings and what it chose.
+  static func run(
+    _ pipeline: Pipeline, on graph: inout Graph, _ samples: PassSamples, _ arguments: Arguments,
+    _ session: Session
+  ) throws(Failure) {
+    let progress = session.progress()
+    var context = try samples.context(
+      for: pipeline, on: graph, arguments, session, progress)
+    if !pipeline.passes.isEmpty { progress.begin("passes") }
+    defer { progress.end() }
+    try run(pipeline, on: &graph, &context, session)
+    try CalibrationOptions.finish(context, arguments)
+  }
+
+  private static func run(
+    _ pipeline: Pipeline, on graph: inout Graph, _ context: inout PassContext, _ session: Session
+  ) throws(Failure) {
+    if ChildNote.isChild { context.observer = PassNotes() }
     try pipeline.run(on: &graph, &context)
     session.warn(context.warnings)
+    session.tell(context.notes)
   }
 }
 
@@ -56,18 +78,18 @@ struct WatchedPassRun {
   }
 
   /// Runs the passes on a graph, and every stage on the samples of `measurement` if there is one.
-  /// Passes that need samples get those of the data.
   ///
   /// - Throws: what a pass throws, with a note on how to see it again.
   func run(
-    on graph: inout Graph, measuring measurement: LedgerMeasurement?, _ data: DataSet?,
-    _ progress: Progress
+    on graph: inout Graph, measuring measurement: LedgerMeasurement?,
+    _ samples: PassSamples, _ progress: Progress
   ) throws(Failure) {
     var observers: [any PassObserver] = [
       PassTitles(progress), try GraphPrinting(arguments, pipeline, banner, session), times, log,
     ]
     if ChildNote.isChild { observers.append(PassNotes()) }
-    var context = try Self.context(arguments, data, session)
+    var context = try samples.context(
+      for: pipeline, on: graph, arguments, session, progress)
     try pipeline.check(on: graph, context)
     if let dumps {
       try dumps.begin(graph)
@@ -91,23 +113,9 @@ struct WatchedPassRun {
     }
     progress.end()
     session.warn(context.warnings)
+    session.tell(context.notes)
     log.finish()
     try CalibrationOptions.finish(context, arguments)
-  }
-
-  /// What passes are given: the samples of the data and what runs graphs on them, or a saved
-  /// calibration.
-  static func context(
-    _ arguments: Arguments, _ data: DataSet?, _ session: Session
-  ) throws(Failure) -> PassContext {
-    var context = PassContext()
-    context.ops = session.toolkit.ops
-    try CalibrationOptions.prepare(&context, arguments)
-    if let data {
-      context.samples = data.samples
-      context.runner = try RunnerOptions.passRunner(arguments, session)
-    }
-    return context
   }
 
   /// Writes the ledger's files and, to the standard error output, the tables asked for; `showsTable`: the ledger among them.

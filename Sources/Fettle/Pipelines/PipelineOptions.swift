@@ -14,14 +14,30 @@ enum PipelineOptions {
     "--rules", text: "FILE",
     help: "apply the rewrite rules of a file in front of the passes, as 'rules{file=FILE}' does; may be repeated")
 
-  static let all = [pipeline.untyped, rules.untyped]
+  static let int8 = CommandOption<Bool>(
+    "--int8", help: "the passes from floats to 8-bit integers: same as -p quantize-int8")
+  static let int16 = CommandOption<Bool>(
+    "--int16", help: "the same with activations of 16 bits: -p quantize-int16")
+
+  static let all = [pipeline.untyped, int8.untyped, int16.untyped, rules.untyped]
 
   /// The pipeline that the options spell, or `fallback`, behind the rules of files.
   static func pipeline(
     _ arguments: Arguments, _ session: Session, default fallback: Pipeline = Pipeline()
   ) throws(Failure) -> Pipeline {
     var pipeline = fallback
-    if let text = try arguments[Self.pipeline] { pipeline = try parse(text, session) }
+    let asked = [int8, int16].filter { arguments.has($0) }.map { $0.names[0] }
+    let text = try arguments[Self.pipeline]
+    guard asked.count + (text == nil ? 0 : 1) <= 1 else {
+      let others = asked.count == 2 ? asked : asked + ["--pipeline"]
+      throw Failure(
+        "\(others.joined(separator: " and ")) both say which passes run",
+        notes: ["options go behind the name: -p 'quantize-int8{calibrator=mse}'"], kind: .usage)
+    }
+    if let text { pipeline = try parse(text, session) }
+    if let option = asked.first {
+      pipeline = try parse("quantize-" + option.dropFirst(2), session)
+    }
     let files = try arguments.all(rules).map { ApplyRules(file: $0) }
     pipeline.passes.insert(contentsOf: files, at: 0)
     return pipeline
@@ -45,10 +61,12 @@ enum PipelineOptions {
   /// comment.
   static func parse(_ text: String, _ session: Session) throws(Failure) -> Pipeline {
     guard text.hasPrefix("@") else {
-      return try Pipeline(parsing: text, known: session.toolkit.passes)
+      return try Pipeline(
+        parsing: text, known: session.toolkit.passes, pipelines: session.toolkit.pipelines)
     }
     let path = String(text.dropFirst())
     return try Pipeline(
-      parsing: try Platform.readText(path), known: session.toolkit.passes, file: path)
+      parsing: try Platform.readText(path), known: session.toolkit.passes,
+      pipelines: session.toolkit.pipelines, file: path)
   }
 }

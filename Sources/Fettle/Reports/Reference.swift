@@ -39,8 +39,14 @@ enum Reference {
   static func passes(_ toolkit: Toolkit) -> ReferenceDocument {
     ReferenceDocument(
       title: "Passes",
-      introduction: "The passes of `fettle opt -p`, with what they do to the numbers and their options.",
-      entries: toolkit.passes.map { entry(pass: $0) })
+      introduction:
+        "The passes of `fettle opt -p`, with what they do to the numbers and their options; last the names that stand for several.",
+      entries: toolkit.passes.map { entry(pass: $0) } + toolkit.pipelines.map { entry(pipeline: $0) })
+  }
+
+  static func entry(pipeline: NamedPipeline) -> ReferenceDocument.Entry {
+    ReferenceDocument.Entry(
+      name: pipeline.name, summary: "\(pipeline.summary): `\(pipeline.text)`")
   }
 
   static func entry<P: Pass>(pass kind: P.Type) -> ReferenceDocument.Entry {

@@ -23,6 +23,11 @@ struct ReferencePage {
   static func named(_ name: String, _ toolkit: Toolkit) -> [ReferencePage] {
     toolkit.ops.kinds.filter { $0.name == name }.map { page(op: $0, toolkit) }
       + toolkit.passes.filter { $0.name == name }.map { page(pass: $0) }
+      + toolkit.pipelines.filter { $0.name == name }.map { pipeline in
+        ReferencePage(
+          kind: "pipeline", entry: Reference.entry(pipeline: pipeline),
+          form: "fettle opt model.onnx -p \(name) --data samples.npz -o model.fettle")
+      }
       + entries(Reference.targets(toolkit), name, "target", "fields")
       + lowerings(name, toolkit)
       + entries(Reference.onnx(), name, "ONNX operator", "")

@@ -14,6 +14,18 @@ struct ActivationCalibration {
   /// Ranges that are known.
   init(ranges: [ValueID: ValueHistogram]) { histograms = ranges }
 
+  /// The spread of what a plan that keeps nothing in float gives grids, and of other values: what a
+  /// value has does not depend on the layers that stay in float then.
+  init(
+    of plan: QuantizationPlan, _ others: [ValueID], in graph: Graph,
+    _ context: inout PassContext, withBins: Bool
+  ) throws(Failure) {
+    var known = Set(plan.values + plan.followers.map(\.value))
+    let more = others.filter { known.insert($0).inserted }
+    try self.init(of: plan.values + more, in: graph, &context, withBins: withBins)
+    for (value, leader) in plan.followers { histograms[value] = histograms[leader] }
+  }
+
   /// - Throws: if a sample makes a number that is not finite, the graph cannot be run, or a value is
   ///   missing in the saved calibration.
   init(
@@ -33,15 +45,19 @@ struct ActivationCalibration {
     context.measured = measured
   }
 
-  /// The names under which values are saved: like names are numbered.
+  /// The names under which values are saved: like names are numbered, whether their values are
+  /// calibrated or not.
   private static func keys(of values: [ValueID], in graph: Graph) -> [String] {
     var seen: [String: Int] = [:]
-    return values.map { value in
+    var keys = SideTable<ValueRecord, String>(default: "")
+    let made = graph.opIDs.flatMap { graph.results(of: $0) }
+    for value in graph.inputs.map(\.value) + graph.constantIDs + made {
       let name = graph.name(of: value)
       let number = seen[name, default: 0]
       seen[name] = number + 1
-      return number == 0 && !name.isEmpty ? name : "\(name)#\(number)"
+      keys[value] = number == 0 && !name.isEmpty ? name : "\(name)#\(number)"
     }
+    return values.map { keys[$0] }
   }
 
   private mutating func load(

@@ -14,14 +14,17 @@ public enum RangeSource: String, AttributeWord {
 }
 
 extension QuantizeModel {
-  /// The spread of values, from where the options say.
+  /// The spread of the values of a plan and of others, from where the options say.
   func calibration(
-    of values: [ValueID], in graph: Graph, _ context: inout PassContext
+    of plan: QuantizationPlan, _ others: [ValueID] = [], in graph: Graph,
+    _ context: inout PassContext
   ) throws(Failure) -> ActivationCalibration {
+    let values = plan.values + others
     switch ranges {
     case .samples:
       return try ActivationCalibration(
-        of: values, in: graph, &context, withBins: calibrator.needsBins)
+        of: QuantizationPlan(of: graph), values, in: graph, &context,
+        withBins: calibrator.needsBins)
     case .batchNorm:
       return ActivationCalibration(ranges: try dataFreeRanges(of: values, in: graph))
     }

@@ -49,7 +49,7 @@ struct QuantizationInsertion {
     let bias = operands.count > 2 ? operands[2] : nil
     let integers = LayerQuantization(
       tensor, bias.flatMap { rw.graph.tensor($0) }, axis: layer.axis,
-      ElementType(rawValue: pass.weights.rawValue) ?? .i8, perChannel: pass.perChannel,
+      pass.weightElement(of: layer.op, in: rw.graph), perChannel: pass.perChannel,
       input: grid)
     rw.insertionPoint = layer.op
     let location = rw.graph.location(of: layer.op)

@@ -12,9 +12,16 @@ struct QuantizationPlan {
     let axis: Int
   }
 
+  /// An op that asks for grids, and the values that it asks for.
+  struct Unit {
+    let op: OpID
+    fileprivate(set) var values: [ValueID]
+  }
+
   /// The values with a grid of their own, in the order of the graph; constants among them.
   private(set) var values: [ValueID] = []
   private(set) var layers: [Layer] = []
+  private(set) var units: [Unit] = []
   /// The values that have the grid of another one.
   private(set) var followers: [(value: ValueID, leader: ValueID)] = []
   /// How many ops compute on grids.
@@ -22,11 +29,13 @@ struct QuantizationPlan {
   /// The layers that stay in float as their weights are computed.
   private(set) var computedLayers: [Location] = []
   private var leaders: [ValueID: ValueID] = [:]
-  /// The ops that compute on grids and leave the grid of their result to the bound behind them.
-  private var pending: Set<OpID> = []
+  /// The units of the ops that leave the grid of their result to the bound behind them.
+  private var pending: [OpID: Int] = [:]
+  /// What these ops make in front of the bound.
+  private(set) var pendingResults: [ValueID] = []
 
   /// - Parameter keeps: Whether the user keeps an op in float.
-  init(of graph: Graph, keeps: (OpID) -> Bool) {
+  init(of graph: Graph, keeps: (OpID) -> Bool = { _ in false }) {
     var roles = SideTable<OpRecord, QuantizedRole?>(default: nil)
     for op in graph.opIDs {
       let definition = graph.definition(of: op)
@@ -62,11 +71,13 @@ struct QuantizationPlan {
     switch role {
     case .layer(let axis):
       guard let input = operands[0], place(input, graph) else { return }
+      units.append(Unit(op: op, values: [input]))
       layers.append(Layer(op: op, axis: axis))
     case .operation(let slots):
       let inputs = slots.compactMap { operands[$0] }
       guard inputs.allSatisfy({ graph.type(of: $0).element == .f32 }) else { return }
       for input in inputs { _ = place(input, graph) }
+      units.append(Unit(op: op, values: inputs))
     case .movement:
       guard let input = operands[0], let leader = leaders[input] else { return }
       leaders[result] = leader
@@ -76,8 +87,9 @@ struct QuantizationPlan {
     case .bound:
       // Behind a float op there is nothing to save.
       guard let input = operands[0], let producer = graph.producer(of: input),
-        leaders[input] != nil || pending.contains(producer)
+        leaders[input] != nil || pending[producer] != nil
       else { return }
+      if let unit = pending[producer] { units[unit].values.append(result) }
     }
     quantizedCount += 1
     // A bound that alone reads a result belongs to the op: the grid is that of what it leaves.
@@ -87,10 +99,17 @@ struct QuantizationPlan {
     }
     let readers = graph.uses(of: result)
     if readers.count == 1, !graph.isOutput(result), isBound(readers[0].user) {
-      pending.insert(op)
+      pending[op] = units.count - 1
+      pendingResults.append(result)
     } else {
       _ = place(result, graph)
+      units[units.count - 1].values.append(result)
     }
+  }
+
+  /// The values whose grids some ops ask for, by the value that the grid is of.
+  func leaders(askedForBy isMeant: (OpID) -> Bool) -> Set<ValueID> {
+    Set(units.filter { isMeant($0.op) }.flatMap(\.values).compactMap { leaders[$0] })
   }
 
   /// Gives a value a grid of its own unless it has one; false if it can have none.

@@ -39,8 +39,14 @@ public struct QuantizeModel: Pass {
     Field(
       "deviations", \.deviations,
       "ranges=batch-norm: how many deviations a range reaches to both sides of the mean"),
+    Field("wide", \.wide, "layers whose activations become i16, by name"),
+    Field("wide-weights", \.wideWeights, "layers whose weights become i8, by name"),
     Field("keep", \.keep, "layers that stay in float, by name"),
     Field("keep-ops", \.keepOps, "ops that stay in float, by kind"),
+    Field(
+      "max-drop", \.maxDrop,
+      "the fewest layers get wider types, in the end float, that keep within so many points of "
+        + "the float model's accuracy; inf: none do"),
   ]
   public var activations = ActivationElement.i8
   public var weights = WeightElement.i8
@@ -51,19 +57,32 @@ public struct QuantizeModel: Pass {
   public var ranges = RangeSource.samples
   public var inputRange: [Double] = []
   public var deviations = 6.0
+  public var wide: [String] = []
+  public var wideWeights: [String] = []
   public var keep: [String] = []
   public var keepOps: [String] = []
+  public var maxDrop = Double.infinity
 
   public init() {}
 
   public var requires: [PassRequirement] {
-    ranges == .samples ? [.calibration, .unquantizedLayers] : [.unquantizedLayers]
+    (ranges == .samples ? [.calibration] : []) + (maxDrop < .infinity ? [.labelledSamples] : [])
+      + [.unquantizedLayers]
   }
 
   public func check(_ context: PassContext) throws(Failure) {
     try checkRanges()
     guard percentile > 50, percentile <= 100 else {
       throw Failure("percentile is \(percentile), expected more than 50, at most 100")
+    }
+    guard maxDrop >= 0 else {
+      throw Failure("max-drop is \(maxDrop), expected points from 0 on, or inf")
+    }
+    guard activations != .i16 || wide.isEmpty else {
+      throw Failure("with activations=i16 all layers are as wide as 'wide' makes them")
+    }
+    guard weights == .i4 || wideWeights.isEmpty else {
+      throw Failure("with weights=i8 all layers have weights as wide as 'wide-weights' makes them")
     }
     for kind in keepOps where context.ops[kind] == nil {
       throw Failure(
@@ -73,27 +92,37 @@ public struct QuantizeModel: Pass {
   }
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
-    try checkNames(graph)
-    let pairs = graph.opIDs.count { graph.definition(of: $0) is Quantize }
-    guard pairs == 0 else {
-      throw Failure(
-        "the model is quantized already, in \(pairs) places",
-        notes: ["lower-quantized makes integer ops of it"])
-    }
-    let plan = QuantizationPlan(of: graph) { op in
-      keepOps.contains(type(of: graph.definition(of: op)).name)
-        || graph.location(of: op).layers.contains { keep.contains($0) }
-    }
-    guard plan.quantizedCount > 0 else {
-      throw Failure("there is no layer of f32 that could be quantized")
-    }
+    try checkLayers(of: graph)
+    let plan = QuantizationPlan(of: graph, keeps: keeps(in: graph))
     warn(plan, graph, &context)
-    let calibration = try calibration(of: plan.values, in: graph, &context)
-    let element = ElementType(rawValue: activations.rawValue) ?? .i8
+    guard maxDrop == .infinity else {
+      let widths = try LayerWidths(of: graph, self, &context)
+      var choice = try WidthChoice(widths, self, context)
+      graph = widths.quantized(try choice.best(&context.notes))
+      return
+    }
+    apply(plan, try calibration(of: plan, in: graph, &context), to: &graph)
+  }
+
+  /// Whether an op stays in float, as far as the options say.
+  func keeps(in graph: Graph) -> (OpID) -> Bool {
+    let isKept = Self.isNamed(keep, in: graph)
+    return { op in
+      isKept(op) || keepOps.contains(type(of: graph.definition(of: op)).name)
+    }
+  }
+
+  /// Puts what a plan names onto grids.
+  func apply(
+    _ plan: QuantizationPlan, _ calibration: ActivationCalibration, to graph: inout Graph
+  ) {
+    let wideValues = plan.leaders(askedForBy: Self.isNamed(wide, in: graph))
     var grids: [ValueID: IntegerGrid] = [:]
     for value in plan.values {
+      let element =
+        wideValues.contains(value) ? .i16 : ElementType(rawValue: activations.rawValue) ?? .i8
       let histogram = calibration.histograms[value] ?? ValueHistogram()
-      let isSymmetric = symmetric || activations == .i16
+      let isSymmetric = symmetric || element == .i16
       let range = calibrator.range(
         of: histogram, share: percentile / 100, element, isSymmetric: isSymmetric)
       grids[value] = IntegerGrid(
@@ -103,10 +132,37 @@ public struct QuantizeModel: Pass {
     QuantizationInsertion(grids: grids, plan: plan, pass: self).apply(to: &graph)
   }
 
+  /// What the weights of a layer become.
+  func weightElement(of op: OpID, in graph: Graph) -> ElementType {
+    weights == .i8 || graph.optionNames(of: op).contains { wideWeights.contains($0) } ? .i8 : .i4
+  }
+
+  private static func isNamed(_ names: [String], in graph: Graph) -> (OpID) -> Bool {
+    let names = Set(names)
+    if names.isEmpty { return { _ in false } }
+    return { op in graph.optionNames(of: op).contains { names.contains($0) } }
+  }
+
+  /// Looks at what the options name in a graph, and at whether there is anything to quantize.
+  func checkLayers(of graph: Graph) throws(Failure) {
+    try checkNames(graph)
+    let pairs = graph.opIDs.count { graph.definition(of: $0) is Quantize }
+    guard pairs == 0 else {
+      throw Failure(
+        "the model is quantized already, in \(pairs) places",
+        notes: ["lower-quantized makes integer ops of it"])
+    }
+    guard QuantizationPlan(of: graph, keeps: keeps(in: graph)).quantizedCount > 0 else {
+      throw Failure("there is no layer of f32 that could be quantized")
+    }
+  }
+
   private func checkNames(_ graph: Graph) throws(Failure) {
-    guard !keep.isEmpty else { return }
-    let names = graph.opIDs.flatMap { graph.location(of: $0).layers }
-    for name in keep where !names.contains(name) {
+    let asked = keep + wide + wideWeights
+    guard !asked.isEmpty else { return }
+    let names = graph.opIDs.flatMap { graph.optionNames(of: $0) }
+    let known = Set(names)
+    for name in asked where !known.contains(name) {
       throw Failure(
         "there is no layer '\(name)'",
         notes: Spelling.nearest(to: name, among: names).map { ["did you mean '\($0)'?"] } ?? [])

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Rewriting
+
+/// The names that stand for several passes, in the order of the documentation.
+public let standardPipelines: [NamedPipeline] = [
+  NamedPipeline(
+    "quantize-int8", "from a float model to 8-bit integers", passes: quantizing("quantize")),
+  NamedPipeline(
+    "quantize-int16", "from a float model to activations of 16 bits and weights of 8",
+    passes: quantizing("quantize{activations=i16}")),
+]
+
+/// The way from floats to integers around the pass that puts a model onto grids.
+private func quantizing(_ quantize: String) -> String {
+  "canonicalize, fold-batch-norm, remove-dead-channels, canonicalize, \(quantize), "
+    + "lower-quantized, canonicalize"
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import GraphIR
+import Rewriting
+import Tensors
+
+/// What `quantize` needs to put one graph onto grids again and again, with another choice for its
+/// layers each time: which layers there are, and the spread of all values, measured once.
+struct LayerWidths {
+  /// Ops that options cannot tell apart: of one layer, as a rule one op.
+  struct Group {
+    let name: String
+    fileprivate(set) var ops: [OpID]
+    /// Whether an op of it has weights.
+    fileprivate(set) var hasWeights: Bool
+  }
+
+  let graph: Graph
+  /// In the order of the graph, those left out that the options keep in float.
+  let groups: [Group]
+  private let calibration: ActivationCalibration
+  /// The ops that compute on grids.
+  private let ops: [OpID]
+
+  init(
+    of graph: Graph, _ pass: QuantizeModel, _ context: inout PassContext
+  ) throws(Failure) {
+    self.graph = graph
+    let full = QuantizationPlan(of: graph)
+    let plan = QuantizationPlan(of: graph, keeps: pass.keeps(in: graph))
+    calibration = try pass.calibration(
+      of: plan, full.pendingResults + full.followers.map(\.value), in: graph, &context)
+    ops = full.units.map(\.op)
+    let layers = Set(plan.layers.map(\.op))
+    var groups: [Group] = []
+    var positions: [String: Int] = [:]
+    for unit in plan.units {
+      guard let name = graph.optionNames(of: unit.op).first else { continue }
+      let hasWeights = layers.contains(unit.op)
+      if let position = positions[name] {
+        groups[position].ops.append(unit.op)
+        groups[position].hasWeights = groups[position].hasWeights || hasWeights
+      } else {
+        positions[name] = groups.count
+        groups.append(Group(name: name, ops: [unit.op], hasWeights: hasWeights))
+      }
+    }
+    self.groups = groups
+  }
+
+  /// The graph as a pass with these options leaves it; as it is if they keep all layers in float.
+  func quantized(_ pass: QuantizeModel) -> Graph {
+    quantized(pass, QuantizationPlan(of: graph, keeps: pass.keeps(in: graph)))
+  }
+
+  /// The graph with one group on grids and everything else in float.
+  func quantized(only group: Group, _ pass: QuantizeModel) -> Graph {
+    var others = Set(ops)
+    others.subtract(group.ops)
+    return quantized(pass, QuantizationPlan(of: graph) { others.contains($0) })
+  }
+
+  private func quantized(_ pass: QuantizeModel, _ plan: QuantizationPlan) -> Graph {
+    var copy = graph
+    pass.apply(plan, calibration, to: &copy)
+    return copy
+  }
+}
