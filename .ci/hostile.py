@@ -20,6 +20,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import quantised_faults
+
 SECONDS = 120
 F = TensorProto.FLOAT
 
@@ -29,8 +31,10 @@ def limited():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def call(fettle, words, cwd, stdin=None):
+def call(fettle, words, cwd, stdin=None, compiler=None):
     environment = dict(os.environ, SWIFT_BACKTRACE="enable=no")
+    if compiler:
+        environment["CC"] = str(compiler)
     try:
         done = subprocess.run([fettle, *map(str, words)], cwd=cwd, input=stdin, capture_output=True, timeout=SECONDS,
                               preexec_fn=limited, env=environment)
@@ -203,10 +207,10 @@ class Suite:
         self.fettle, self.root = fettle, root
         self.failed, self.count = 0, 0
 
-    def expect(self, name, words, status, said=(), left=(), stdin=None, silent=False):
+    def expect(self, name, words, status, said=(), left=(), stdin=None, silent=False, compiler=None):
         """Runs a command; `left` are paths that must not exist afterwards."""
         self.count += 1
-        got, out, err = call(self.fettle, words, self.root, stdin)
+        got, out, err = call(self.fettle, words, self.root, stdin, compiler)
         allowed = (0, 1, 2, 3, 4) if status is None else status if isinstance(status, tuple) else (status,)
         why = []
         if got not in allowed:
@@ -245,6 +249,46 @@ def models(suite):
             suite.expect(f"verify {name}", ["verify", file], None, [], silent=True)
             suite.expect(f"golden vectors of {name}", ["compile", file, "-o", "left", "--with-test", "1"], None, [], ["left"])
             suite.expect(f"run {name}", ["run", file, "-o", "left"], None, [f"{name}.onnx"], ["left"])
+
+
+# A division by zero or a conversion without a meaning in the emitted C ends the process.
+STRICT = """#!/bin/bash
+exec ${FETTLE_CC:-cc} "$@" -fsanitize=undefined,float-divide-by-zero,float-cast-overflow -fno-sanitize-recover=all
+"""
+
+
+def quantised(suite):
+    """Wrong quantised models are refused; strange but sound ones give finite numbers, the same by the evaluator and by C, as they
+    are and lowered to integers."""
+    folder = suite.root / "quantised"
+    folder.mkdir()
+    strict = folder / "cc-strict"
+    strict.write_text(STRICT)
+    strict.chmod(0o755)
+    for name, made, said, inputs in quantised_faults.cases():
+        path = folder / f"{name}.onnx"
+        path.write_bytes(made.SerializeToString())
+        file = f"quantised/{name}.onnx"
+        if inputs is None:
+            suite.expect(f"import {name}", ["import", file, "-o", "left.fettle"], (1, 3), [*said, f"{name}.onnx"],
+                         ["left.fettle", "left.safetensors"])
+            continue
+        arrays = []
+        for i, x in enumerate(inputs):
+            np.save(folder / f"{name}-{i}.npy", x)
+            arrays.append(f"quantised/{name}-{i}.npy")
+        for way, passes in (("as it is", []), ("lowered", ["-p", "canonicalize, lower-quantized, canonicalize"])):
+            results = []
+            for how in (["--interpret"], []):
+                out = folder / f"{name}-{way}-{'c' if not how else 'e'}"
+                # What is given at run time is divided by as it is.
+                compiler = None if name.endswith("at-run-time") else strict
+                if suite.expect(f"run {name} {way}", ["run", file, *arrays, *how, *passes, "-q", "-o", out], 0, [], compiler=compiler) == 0:
+                    results.append(np.load(next(out.glob("*.npy"))))
+            same = len(results) == 2 and results[0].tobytes() == results[1].tobytes()
+            if len(results) == 2 and not (same and np.isfinite(results[0].astype(np.float64)).all()):
+                suite.failed += 1
+                print(f"FAILED {name} {way}: {results[0].ravel()[:6]} by the evaluator, {results[1].ravel()[:6]} in C", flush=True)
 
 
 GRAPH = """graph @g(%x: f32[1,3,8,8]) -> (y: %y) {
@@ -524,6 +568,7 @@ def main():
     suite = Suite(str(Path(a.fettle).resolve()), root)
     np.savez(root / "uneven.npz", x=np.zeros((3, 1, 4), np.float32), y=np.zeros(2, np.int64))
     models(suite)
+    quantised(suite)
     others(suite)
     quantization(suite)
     welcome(suite)

@@ -105,7 +105,8 @@ extension Binary: Exportable {
     case .bitXor: result = op.add("BitwiseXor", [a, b], isLast: isLast)
     case .shiftLeft, .shiftRight:
       guard element.kind == .unsigned else {
-        throw op.unsupported("ONNX shifts unsigned integers only")
+        result = try shifted(op, a, b, element, isLast: isLast)
+        break
       }
       let direction = function == .shiftLeft ? "LEFT" : "RIGHT"
       result = op.add("BitShift", [a, b], [AttributeProto("direction", text: direction)], isLast: isLast)
@@ -116,6 +117,30 @@ extension Binary: Exportable {
     case .greaterOrEqual: result = op.add("GreaterOrEqual", [a, b], isLast: isLast)
     }
     if !isLast { op.finish("Cast", [result], [try op.castAttribute(op.resultTypes[0].element)]) }
+  }
+
+  /// Shifts of signed integers, which ONNX does not have: products with and quotients by a power of
+  /// two in 64 bits, the quotient rounded down. A count below 0 or beyond 62 counts as 62.
+  private func shifted(
+    _ op: ExportContext, _ a: String, _ b: String, _ element: ElementType, isLast: Bool
+  ) throws(Failure) -> String {
+    guard element == .i32 else { throw op.unsupported("ONNX shifts unsigned integers only") }
+    let most = try op.scalar(62, .i64)
+    let given = try op.cast(b, to: .i64)
+    let isNegative = op.add("Less", [given, try op.scalar(0, .i64)])
+    let count = op.add("Where", [isNegative, most, op.add("Min", [given, most])])
+    let power = op.add(
+      "BitShift", [try op.scalar(1, .u64), try op.cast(count, to: .u64)],
+      [AttributeProto("direction", text: "LEFT")])
+    let (x, factor) = (try op.cast(a, to: .i64), try op.cast(power, to: .i64))
+    let wide: String
+    if function == .shiftLeft {
+      wide = op.add("Mul", [x, factor])
+    } else {
+      let whole = op.add("Sub", [x, op.add("Mod", [x, factor])])
+      wide = op.add("Div", [whole, factor])
+    }
+    return op.add("Cast", [wide], [try op.castAttribute(element)], isLast: isLast)
   }
 }
 

@@ -13,10 +13,9 @@ extension Convolution: Exportable {
       op.finish("Conv", [op.operand(0), op.operand(1), op.operand(2)], attributes)
       return
     }
-    guard isByte(x.element), isByte(w.element) else {
-      throw op.unsupported("ONNX convolves floats and 8-bit integers, not \(x.element.rawValue)")
+    let inputs = try [0, 1, 3, 4].map { (slot) throws(Failure) in
+      try bytes(op, slot, "convolves floats and")
     }
-    let inputs = [op.operand(0), op.operand(1), op.operand(3), op.operand(4)]
     guard !op.operand(2).isEmpty else {
       op.finish("ConvInteger", inputs, attributes)
       return
@@ -64,15 +63,16 @@ extension MatrixMultiply: Exportable {
         [AttributeProto("transA", transposeLHS), AttributeProto("transB", transposeRHS)])
       return
     }
-    let a = transposeLHS ? transposed(op.operand(0), lhs.shape.rank, op) : op.operand(0)
-    let b = transposeRHS ? transposed(op.operand(1), rhs.shape.rank, op) : op.operand(1)
+    let does = "multiplies matrices of floats and"
+    // Wider first: runtimes do not transpose elements of less than a byte.
+    var a = isNarrow ? try bytes(op, 0, does) : op.operand(0)
+    var b = isNarrow ? try bytes(op, 1, does) : op.operand(1)
+    if transposeLHS { a = transposed(a, lhs.shape.rank, op) }
+    if transposeRHS { b = transposed(b, rhs.shape.rank, op) }
     let product: String
     if isNarrow {
-      guard isByte(lhs.element), isByte(rhs.element) else {
-        throw op.unsupported("ONNX multiplies matrices of 8-bit integers, not \(lhs.element.rawValue)")
-      }
       product = op.add(
-        "MatMulInteger", [a, b, op.operand(3), op.operand(4)], isLast: !hasBias)
+        "MatMulInteger", [a, b, try bytes(op, 3, does), try bytes(op, 4, does)], isLast: !hasBias)
     } else {
       product = op.add("MatMul", [a, b], isLast: !hasBias)
     }
@@ -90,7 +90,20 @@ extension MatrixMultiply: Exportable {
   }
 }
 
-private func isByte(_ element: ElementType) -> Bool { element == .u8 || element == .i8 }
+/// The name of an operand of 8-bit integers, as integer products take them, or of narrower ones made
+/// wider; empty if it is absent.
+private func bytes(
+  _ op: ExportContext, _ slot: Int, _ does: String
+) throws(Failure) -> String {
+  let name = op.operand(slot)
+  guard !name.isEmpty else { return name }
+  let element = try op.type(slot).element
+  guard element.isInteger, element.bitCount <= 8 else {
+    throw op.unsupported("ONNX \(does) 8-bit integers, not \(element.rawValue)")
+  }
+  if element.bitCount == 8 { return name }
+  return try op.cast(name, to: element.kind == .unsigned ? .u8 : .i8)
+}
 
 /// The attributes of a convolution or pool; neutral lists are written out.
 func windowAttributes(

@@ -30,13 +30,21 @@ enum IntegerProductFamily: OperatorFamily {
   }
 
   @Sendable static func qLinearConv(_ node: NodeContext) throws(Failure) -> [ValueID?] {
+    [try quantizedConvolution(node, try node.input(0))]
+  }
+
+  /// QLinearConv of an input whose channels are axis 1.
+  static func quantizedConvolution(
+    _ node: NodeContext, _ input: ValueID
+  ) throws(Failure) -> ValueID {
     let weight = try node.input(3)
-    let (op, x) = try convolution(node, input: try node.input(0), weight: weight)
+    let (op, x) = try convolution(node, input: input, weight: weight)
     let sum = try node.insert(
       op, x, weight, node.optional(8), try zero(node, try node.input(2)),
       try zero(node, try node.input(5)))
-    let factor = try scale(node, try node.input(1), try node.input(4), try node.input(6))
-    return [try requantized(node, sum, factor, zeroPoint: try node.input(7), axis: 1)]
+    let factor = try factor(
+      node, try node.scale(1), try node.scale(4), try node.scale(6, divides: true))
+    return try requantized(node, sum, factor, zeroPoint: try node.input(7), axis: 1)
   }
 
   @Sendable static func qLinearMatMul(_ node: NodeContext) throws(Failure) -> [ValueID?] {
@@ -45,10 +53,11 @@ enum IntegerProductFamily: OperatorFamily {
     let sum = try node.insert(
       MatrixMultiply(), a, b, nil, try zero(node, try node.input(2)),
       try zero(node, try node.input(5)))
-    let rows = try node.input(1)
+    let rows = try node.scale(1)
     let isPerRow = node.type(rows).shape.elementCount > 1
     let first = isPerRow ? try column(node, rows) : try vector(node, rows)
-    let factor = try scale(node, first, try vector(node, try node.input(4)), try node.input(6))
+    let factor = try factor(
+      node, first, try vector(node, try node.scale(4)), try node.scale(6, divides: true))
     return [
       try requantized(
         node, sum, factor, zeroPoint: try node.input(7), axis: node.rank(sum) - 1)
@@ -72,7 +81,7 @@ enum IntegerProductFamily: OperatorFamily {
 
   /// A scale or zero point of several axes, of which only one has more than one position, as a
   /// vector.
-  private static func vector(_ node: NodeContext, _ value: ValueID) throws(Failure) -> ValueID {
+  static func vector(_ node: NodeContext, _ value: ValueID) throws(Failure) -> ValueID {
     let type = node.type(value)
     guard type.shape.rank > 1 else { return value }
     guard type.shape.extents.filter({ $0 != 1 }).count <= 1 else {
@@ -89,14 +98,20 @@ enum IntegerProductFamily: OperatorFamily {
     return try node.reshape(value, extents + [1])
   }
 
-  /// x·w/y in f32.
-  static func scale(
-    _ node: NodeContext, _ x: ValueID, _ w: ValueID, _ y: ValueID
+  /// alpha·x·w/y in f32; without y alpha·x·w.
+  static func factor(
+    _ node: NodeContext, _ x: ValueID, _ w: ValueID, _ y: ValueID?, alpha: Float = 1
   ) throws(Failure) -> ValueID {
-    let product = try node.binary(
+    var factor = try node.binary(
       .mul, try node.cast(x, to: .f32), try node.cast(w, to: .f32))
-    let factor = try node.binary(.div, product, try node.cast(y, to: .f32))
+    if alpha != 1 {
+      factor = try node.binary(.mul, factor, node.scalar(Double(alpha), like: factor))
+    }
+    if let y { factor = try node.binary(.div, factor, try node.cast(y, to: .f32)) }
     guard let known = try node.tensor(of: factor) else { return factor }
+    guard known.doubles().allSatisfy({ $0.isFinite }) else {
+      throw node.failure("the scales' quotient input · weight / result is too large for a float")
+    }
     return node.add(known, name: "")
   }
 

@@ -3,6 +3,9 @@
 /// What to do instead of using operators that have no counterpart.
 enum OperatorAdvice {
   static func advice(for name: String, domain: String) -> String? {
+    if domain == "com.microsoft", name == "DynamicQuantizeLSTM" {
+      return "recurrent layers are supported when unrolled into MatMul, Sigmoid, Tanh and Mul"
+    }
     if domain == "com.microsoft" {
       return "onnxruntime's own operators come from its optimizer: "
         + "export the model without it, or quantise in QDQ form"

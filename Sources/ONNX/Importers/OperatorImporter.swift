@@ -66,6 +66,7 @@ public struct ImporterTable: Sendable {
     SelectionFamily.self, CastFamily.self, ClipFamily.self,
     ConvolutionFamily.self, TransposedConvolutionFamily.self, MatrixFamily.self,
     IntegerProductFamily.self, QuantizationFamily.self, RuntimeQuantizationFamily.self,
+    RuntimeAverageFamily.self, RuntimeProductFamily.self,
     PoolFamily.self, ReductionFamily.self, ArgReductionFamily.self, SoftmaxFamily.self,
     BatchNormalizationFamily.self, NormalizationFamily.self, DropoutFamily.self,
     ReshapingFamily.self, LayoutFamily.self, SliceFamily.self, PadFamily.self, GatherFamily.self,

@@ -15,7 +15,7 @@ enum QuantizationFamily: OperatorFamily {
     // `saturate` speaks of 8-bit floats; `precision` may ask for less than the f32 we divide in.
     node.ignore("saturate", "precision")
     let x = try node.input(0)
-    let scale = try scale(node, for: x)
+    let scale = try scale(node, for: x, divides: true)
     var op = Quantize()
     (op.axis, op.block) = (scale.axis, scale.block)
     var target = ElementType.u8
@@ -50,8 +50,11 @@ enum QuantizationFamily: OperatorFamily {
   }
 
   /// The scale and the zero point in the shapes that our ops take.
-  private static func scale(_ node: NodeContext, for x: ValueID) throws(Failure) -> Scale {
-    var scale = Scale(value: try node.input(1), zeroPoint: node.optional(2))
+  private static func scale(
+    _ node: NodeContext, for x: ValueID, divides: Bool = false
+  ) throws(Failure) -> Scale {
+    var scale = Scale(
+      value: try node.scale(1, divides: divides), zeroPoint: node.optional(2))
     let axis = try node.int("axis", default: 1)
     let block = try node.int("block_size", default: 0)
     let count = node.type(scale.value).shape.elementCount
@@ -73,20 +76,29 @@ enum QuantizationFamily: OperatorFamily {
     return scale
   }
 
-  /// The body of the ONNX function: the range of the data, widened to hold 0, onto 0 … 255.
   @Sendable static func dynamicQuantize(_ node: NodeContext) throws(Failure) -> [ValueID?] {
-    let x = try node.input(0)
+    let (y, scale, zero) = try dynamic(node, of: try node.input(0))
+    return [y, scale, zero]
+  }
+
+  /// The range of the data, widened to hold 0, onto 0 … 255, as the body of the ONNX function has
+  /// it; data that are all 0 get the scale 1 in place of 0, as in onnxruntime.
+  static func dynamic(
+    _ node: NodeContext, of x: ValueID
+  ) throws(Failure) -> (value: ValueID, scale: ValueID, zeroPoint: ValueID) {
     let axes = Array(0..<node.rank(x))
     let zero = node.scalar(0, like: x)
     let most = node.scalar(255, like: x)
     let low = try node.binary(.min, try node.reduce(.min, x, axes: axes, keep: false), zero)
     let high = try node.binary(.max, try node.reduce(.max, x, axes: axes, keep: false), zero)
-    let scale = try node.binary(.div, try node.binary(.sub, high, low), most)
+    let step = try node.binary(.div, try node.binary(.sub, high, low), most)
+    let scale = try node.insert(
+      Select(), try node.binary(.greater, step, zero), step, node.scalar(1, like: x))
     let offset = try node.binary(.sub, zero, try node.binary(.div, low, scale))
     let clipped = try node.unary(.clip, offset, alpha: 0, beta: 255)
     let zeroPoint = try node.cast(try node.unary(.round, clipped), to: .u8)
     var op = Quantize()
     op.to = .u8
-    return [try node.insert(op, x, scale, zeroPoint), scale, zeroPoint]
+    return (try node.insert(op, x, scale, zeroPoint), scale, zeroPoint)
   }
 }

@@ -6,29 +6,33 @@ import Tensors
 /// Softmax and LogSoftmax; before opset 13 over all axes from `axis` on.
 enum SoftmaxFamily: OperatorFamily {
   static let importers = [
-    OperatorImporter("Softmax") { (node) throws(Failure) in try softmax(node, log: false) },
-    OperatorImporter("LogSoftmax") { (node) throws(Failure) in try softmax(node, log: true) },
+    OperatorImporter("Softmax") { (node) throws(Failure) in
+      [try softmax(node, of: try node.input(0), opset: node.opset)]
+    },
+    OperatorImporter("LogSoftmax") { (node) throws(Failure) in
+      [try softmax(node, of: try node.input(0), opset: node.opset, log: true)]
+    },
   ]
 
-  private static func softmax(
-    _ node: NodeContext, log: Bool
-  ) throws(Failure) -> [ValueID?] {
-    let x = try node.input(0)
+  /// The softmax that the node's attributes describe in a version of the operators, of a value.
+  static func softmax(
+    _ node: NodeContext, of x: ValueID, opset: Int, log: Bool = false
+  ) throws(Failure) -> ValueID {
     let extents = node.extents(x)
-    if node.opset >= 13 {
+    if opset >= 13 {
       let axis = try node.axis(try node.int("axis", default: -1), rank: extents.count)
-      return [try node.insert(Softmax(axis: axis, logarithm: log), x)]
+      return try node.insert(Softmax(axis: axis, logarithm: log), x)
     }
     var axis = try node.int("axis", default: 1)
     // The axis may be one behind the last: every element is a row of its own.
     if axis != extents.count { axis = try node.axis(axis, rank: extents.count) }
     if axis == extents.count - 1 || axis < extents.count && extents[(axis + 1)...].allSatisfy({ $0 == 1 }) {
-      return [try node.insert(Softmax(axis: axis, logarithm: log), x)]
+      return try node.insert(Softmax(axis: axis, logarithm: log), x)
     }
     let rows = extents[..<axis].reduce(1, *)
     let columns = extents[axis...].reduce(1, *)
     let flat = try node.reshape(x, [rows, columns])
     let y = try node.insert(Softmax(axis: 1, logarithm: log), flat)
-    return [try node.reshape(y, extents)]
+    return try node.reshape(y, extents)
   }
 }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+import GraphIR
+import ONNX
+import Tensors
+import Testing
+
+/// A model of one node `n` from `x` to `y`, whose other operands are constants or left out.
+private struct QuantizedNode {
+  var type = ONNXElementType.int8
+  var extents: [Int64] = [2, 4]
+  var operands: [String]
+  var constants: [TensorProto] = []
+  var attributes: [AttributeProto] = []
+  var isStandard = false
+
+  func model(_ name: String) -> ModelProto {
+    var model = ModelProto()
+    model.irVersion = 10
+    model.opsetImports = [
+      OperatorSetIdProto(version: 17), OperatorSetIdProto(domain: "com.microsoft", version: 1),
+    ]
+    model.graph.name = "g"
+    model.graph.nodes = [
+      NodeProto(
+        name, inputs: operands, outputs: ["y"], name: "n",
+        domain: isStandard ? "" : "com.microsoft", attributes: attributes)
+    ]
+    let dims = extents.map { DimensionProto(.value($0)) }
+    model.graph.inputs = [ValueInfoProto("x", TypeProto(.tensor(TensorTypeProto(type, shape: dims))))]
+    model.graph.outputs = [ValueInfoProto("y")]
+    model.graph.initializers = constants
+    return model
+  }
+
+  /// The mnemonics of the ops in order, and the type of the output; or what the importer says.
+  func result(_ name: String) -> String {
+    do throws(Failure) {
+      let graph = try ONNXImporter.graph(from: model(name), file: "m.onnx").graph
+      let names = graph.opIDs.map { Swift.type(of: graph.definition(of: $0)).name }
+      return names.joined(separator: " ") + " " + graph.type(of: graph.outputs[0].value).description
+    } catch {
+      return error.description
+    }
+  }
+}
+
+private func scale(_ name: String, _ values: Float...) -> TensorProto {
+  tensor(name, .float, values.count == 1 ? [] : [Int64(values.count)]) { $0.floatData = values }
+}
+
+private func zero(_ name: String, _ type: ONNXElementType = .int8, _ value: Int32 = 0) -> TensorProto {
+  tensor(name, type, []) { $0.int32Data = [value] }
+}
+
+@Suite struct QuantizedImportTests {
+  private let weight = tensor("w", .int8, [4, 3]) { $0.int32Data = Array(repeating: 1, count: 12) }
+
+  @Test func productsOfIntegersEndInIntegersOrFloats() {
+    var gemm = QuantizedNode(
+      operands: ["x", "s", "z", "w", "s", "z"], constants: [scale("s", 0.5), zero("z"), weight])
+    #expect(gemm.result("QGemm").hasSuffix("matmul dequantize f32[2,3]"))
+    gemm.operands += ["", "s", "z"]
+    #expect(gemm.result("QGemm").hasSuffix("matmul requantize i8[2,3]"))
+    gemm.operands.removeLast()
+    #expect(gemm.result("QGemm").contains("operand 8 is missing"))
+    let back = QuantizedNode(
+      operands: ["x", "w", "s", "t"], constants: [scale("s", 0.5), scale("t", 1, 2, 3), weight])
+    #expect(back.result("MatMulIntegerToFloat").hasSuffix("matmul dequantize f32[2,3]"))
+  }
+
+  @Test func channelsMayBeTheLastAxis() {
+    var pool = QuantizedNode(
+      extents: [1, 5, 5, 3], operands: ["x", "s", "z", "s", "z"],
+      constants: [scale("s", 0.5), zero("z")],
+      attributes: [AttributeProto("kernel_shape", .ints([2, 2]))])
+    #expect(pool.result("QLinearAveragePool") == "dequantize pool quantize i8[1,5,4,2]")
+    pool.attributes.append(AttributeProto("channels_last", .int(1)))
+    let turned = "dequantize transpose pool transpose quantize i8[1,4,4,3]"
+    #expect(pool.result("QLinearAveragePool") == turned)
+    pool.attributes = [AttributeProto("channels_last", .int(1))]
+    #expect(pool.result("QLinearGlobalAveragePool") == "dequantize reduce quantize i8[1,1,1,3]")
+  }
+
+  @Test func zeroPointsMayBeLeftOut() {
+    let add = QuantizedNode(
+      operands: ["x", "s", "", "x", "s", "", "s"], constants: [scale("s", 0.5)])
+    #expect(add.result("QLinearAdd") == "dequantize dequantize binary quantize i8[2,4]")
+  }
+
+  @Test func softmaxIsThatOfItsVersion() {
+    var node = QuantizedNode(
+      extents: [2, 3, 4], operands: ["x", "s", "z", "s", "z"],
+      constants: [scale("s", 0.5), zero("z")],
+      attributes: [AttributeProto("axis", .int(1)), AttributeProto("opset", .int(13))])
+    #expect(node.result("QLinearSoftmax") == "dequantize softmax quantize i8[2,3,4]")
+    node.attributes[1] = AttributeProto("opset", .int(11))
+    let flat = "dequantize reshape softmax reshape quantize i8[2,3,4]"
+    #expect(node.result("QLinearSoftmax") == flat)
+  }
+
+  @Test(arguments: [Float.nan, .infinity, 0])
+  func scalesAreNumbersThatCanBeDividedBy(_ number: Float) {
+    var node = QuantizedNode(
+      type: .float, operands: ["x", "s", "z"], constants: [scale("s", number), zero("z")],
+      isStandard: true)
+    #expect(node.result("QuantizeLinear").contains("the scale 's' holds"))
+    node.type = .int8
+    let expected = number == 0 ? "dequantize f32[2,4]" : "the scale 's' holds"
+    #expect(node.result("DequantizeLinear").contains(expected))
+  }
+
+  @Test func zeroPointsHaveTheTypeOfTheirTensor() {
+    let node = QuantizedNode(
+      operands: ["x", "s", "z"], constants: [scale("s", 1), zero("z", .uint8)], isStandard: true)
+    #expect(node.result("DequantizeLinear").contains("the zero point is u8, the input i8"))
+  }
+
+  @Test func aQuotientOfScalesIsANumber() {
+    let node = QuantizedNode(
+      operands: ["x", "s", "z", "w", "s", "z", "t", "z"],
+      constants: [scale("s", 1e20), scale("t", 1e-20), zero("z"), weight], isStandard: true)
+    #expect(node.result("QLinearMatMul").contains("is too large for a float"))
+  }
+
+  @Test func aScaleForEachElementOfASumIsUnsupported() {
+    let node = QuantizedNode(
+      operands: ["x", "s", "", "x", "t", "", "t"],
+      constants: [scale("s", 1, 2, 3, 4), scale("t", 1)])
+    #expect(node.result("QLinearAdd").contains("one scale for the tensor is supported"))
+  }
+}
