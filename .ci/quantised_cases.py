@@ -175,7 +175,7 @@ def runtime(rng):
         return op(kind, [*q.operand((2, 5, 4, c) if last else (2, c, 5, 4)), *q.result(0.01, 0.05)], channels_last=int(last))
     if kind == "QLinearSoftmax":
         level = b.value(np.float32(1 / 256), True)
-        return op(kind, [*q.operand((2, 3, c)), level, q.b.value(np.array(np.iinfo(q.element).min, q.element), True)],
+        return op(kind, [*q.operand((2, 3, c + 1)), level, q.b.value(np.array(np.iinfo(q.element).min, q.element), True)],
                   axis=pick(rng, -1, 2, 1), opset=pick(rng, 11, 13))
     if kind == "QLinearConcat":
         parts = [v for n in rng.integers(1, 4, 3) for v in q.operand((2, int(n), 3))]

@@ -41,6 +41,9 @@ public final class Progress {
     show(note: "", force: true)
   }
 
+  /// Says of how many steps the job turned out to be.
+  public func expect(_ total: Int) { self.total = Swift.max(total, 0) }
+
   /// Says that `done` steps are done; the note is shown behind.
   public func advance(to done: Int, note: String = "") {
     self.done = done

@@ -22,7 +22,9 @@ extension Expression {
     case .reinterpret(let x, let element):
       return element == element.computed && element.bitCount == x.type.element.bitCount
         ? nil : "the bits of \(x.type) as \(element)"
-    case .splat(let x, _): return x.type.lanes == 1 ? nil : "splat of \(x.type)"
+    case .splat(let x, let lanes):
+      let isGroup = x.type.lanes * x.type.element.bitCount <= 64 && x.type.element != .bool
+      return x.type.lanes == 1 || isGroup && lanes % x.type.lanes == 0 ? nil : "splat of \(x.type)"
     case .horizontal(let op, let x):
       return op == .add && x.type.element == .bool ? "a sum of \(x.type)" : nil
     case .primitive(let primitive, let operands): return primitive.typeError(operands.map(\.type))
@@ -73,6 +75,10 @@ extension Primitive {
     case .dot2:
       isRight = types.count == 3 && types[2].element == .i32
         && types[..<2].allSatisfy { $0 == ValueType(.i16, lanes: 2 * types[2].lanes) }
+    case .addEven, .addOdd:
+      isRight = types.count == 2 && types[1].element == .i16
+        && (types[0].element == .i8 || types[0].element == .u8)
+        && types[0].lanes == 2 * types[1].lanes
     case .populationCount:
       isRight = types.count == 1 && (types[0].element == .u32 || types[0].element == .u64)
     }

@@ -141,6 +141,10 @@ public enum Primitive: String, CaseIterable, Sendable {
   case dot4
   /// c + Σ₂ aᵢ·bᵢ: operands i16 with twice the lanes of the i32 accumulator c.
   case dot2
+  /// c + the even lanes of a, widened: a is i8 or u8 with twice the lanes of the i16 vector c.
+  case addEven
+  /// c + the odd lanes of a, widened.
+  case addOdd
   /// The number of bits set, of u32 or u64.
   case populationCount
 }
@@ -166,7 +170,7 @@ public indirect enum Expression: Hashable, Sendable {
   case convert(Expression, to: ElementType, ConversionMode)
   /// The bits of a number taken for one of another type of the same width.
   case reinterpret(Expression, to: ElementType)
-  /// A number in all lanes.
+  /// A number in all lanes, or a short vector of at most 64 bits over and over.
   case splat(Expression, lanes: Int)
   case horizontal(HorizontalOperator, Expression)
   case primitive(Primitive, [Expression])
@@ -191,6 +195,8 @@ public indirect enum Expression: Hashable, Sendable {
     case .primitive(.multiplyAdd, let operands), .primitive(.dot4, let operands),
       .primitive(.dot2, let operands):
       return operands[2].type
+    case .primitive(.addEven, let operands), .primitive(.addOdd, let operands):
+      return operands[1].type
     case .primitive(.populationCount, let operands): return operands[0].type
     }
   }

@@ -4,7 +4,7 @@
 /// whose bounds are computed count with the whole range of their counter, so it is an upper bound there,
 /// and of a branch the dearer block counts.
 public struct LoopCounts: Hashable, Sendable {
-  /// Multiplications, alone or with an addition: those of `multiplyAdd` and `dot` included.
+  /// Multiplications, alone or with an addition: those of `multiplyAdd` and the dot products included.
   public var multiplies = 0
   /// Elements read from memory.
   public var loads = 0

@@ -13,9 +13,11 @@ extension LoweringTable {
     ReduceLowering(), ArgReduceLowering(), SoftmaxLowering(),
     NormalizeLowering(), LocalResponseNormLowering(),
     NearestResize(), InterpolatedResize(),
-    DepthwiseConvolution(), BlockedConvolution(), GenericConvolution(),
+    DepthwiseConvolution(), ByteDepthwise(), BlockedConvolution(), DotConvolution(),
+    WordConvolution(),
+    GenericConvolution(),
     GatheredTransposedConvolution(),
-    PackedMatrixMultiply(), GenericMatrixMultiply(),
+    PackedMatrixMultiply(), DotMatrixMultiply(), WordMatrixMultiply(), GenericMatrixMultiply(),
     PoolLowering(), MaxPoolIndicesLowering(),
   ])
 }

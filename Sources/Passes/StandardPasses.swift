@@ -10,6 +10,9 @@ public let standardPasses: [any Pass.Type] = [
   EqualizeLayers.self,
   AbsorbBiases.self,
   QuantizeModel.self,
+  RoundWeights.self,
+  RoundSquant.self,
+  LearnRounding.self,
   CorrectBias.self,
   LowerQuantized.self,
 ]

@@ -21,8 +21,12 @@ public struct PassContext {
   public var keepsCalibration = false
   /// The kinds of ops that texts of passes may name.
   public var ops = OpSet.standard
+  /// How the target brings wide sums back to few bits; nil if no target is known.
+  public var requantize: RequantizeForm?
   /// Watches passes and rewrites.
   public var observer: (any PassObserver)?
+  /// Where a pass tells how far it is; nil if nobody looks.
+  public var progress: Progress?
   /// Warnings for the user, in order.
   public var warnings: [Diagnostic] = []
   /// What a pass chose by itself, in words for the user, in order.

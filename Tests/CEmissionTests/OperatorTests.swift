@@ -145,6 +145,19 @@ import Testing
         ) { .primitive(.dot4, $0) }
       }
     }
+    for element in [ElementType.i8, .u8] {
+      for half in [Primitive.addEven, .addOdd] {
+        p.add("half", [element, .i16], lanes: lanes, loaded: [4 * lanes, 2 * lanes]) {
+          .primitive(half, $0)
+        }
+        p.add("half", [element], lanes: lanes, loaded: [4 * lanes]) {
+          .primitive(half, [$0[0], .integer(0, ValueType(.i16, lanes: 2 * lanes))])
+        }
+      }
+      p.add("repeat", [element, element], lanes: lanes, loaded: [4, 4 * lanes]) {
+        .splat($0[0], lanes: 4 * lanes) + $0[1]
+      }
+    }
     p.add("dot2", [.i16, .i16, .i32], lanes: lanes, loaded: [2 * lanes, 2 * lanes, lanes]) {
       .primitive(.dot2, $0)
     }

@@ -114,7 +114,7 @@ import Testing
     #expect(result.outputText.contains("pass 2 of 2, quantize: agrees"), "\(result.outputText)")
     let without = try FettleProgram.run(words)
     #expect(
-      without.status == 1 && without.errorText.contains("neither samples (--data) nor"),
+      without.status == 1 && without.errorText.contains("neither samples (--calibration-data, --data) nor"),
       "\(without.errorText)")
   }
 }

@@ -44,7 +44,8 @@ import Testing
   /// Requirements of the protocols of the house, documented where they are declared.
   private static func isConformance(_ line: Substring) -> Bool {
     [
-      "func run(", "func lower(", "func supports(", "func wish(", "func halo(", "func evaluate(",
+      "func run(", "func lower(", "func supports(", "func wish(", "func halo(", "func border(",
+      "func evaluate(",
       "func expression(", "func coordinates(", "func isPositional(", "func export(",
       "func multiplyAccumulates(", "func rewrite(", "func write(", "init(reading", "static func +",
       "static func -", "static func *", "static func /", "func check", "func text", "func prepare(",

@@ -37,7 +37,7 @@ extension LoopInterpreter {
     case .reinterpret(let x, _): return Self.reinterpret(try evaluate(x), type)
     case .splat(let x, let lanes):
       let value = try evaluate(x)
-      return Self.value(type, (0..<lanes).map { _ in value[0] })
+      return Self.value(type, (0..<lanes).map { value[$0 % x.type.lanes] })
     case .horizontal(let op, let x): return Self.horizontal(op, try evaluate(x), type)
     case .primitive(let primitive, let operands):
       return Self.primitive(primitive, try operands.map(evaluate), type)
@@ -300,6 +300,11 @@ extension LoopInterpreter {
             sum + x[0].integers[width * i + k] * x[1].integers[width * i + k]
           }
         })
+    case .addEven, .addOdd:
+      let first = primitive == .addEven ? 0 : 1
+      return LoopValue(
+        type,
+        integers: (0..<type.lanes).map { x[1].integers[$0] + x[0].integers[2 * $0 + first] })
     case .populationCount:
       return LoopValue(
         type, integers: x[0].integers.map { Int64(UInt64(bitPattern: $0).nonzeroBitCount) })

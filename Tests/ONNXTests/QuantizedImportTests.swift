@@ -46,7 +46,9 @@ private struct QuantizedNode {
 }
 
 private func scale(_ name: String, _ values: Float...) -> TensorProto {
-  tensor(name, .float, values.count == 1 ? [] : [Int64(values.count)]) { $0.floatData = values }
+  tensor(name, .float, values.count == 1 ? [] : [Int64(values.count)]) {
+    $0.floatData = Bytes(copying: values)
+  }
 }
 
 private func zero(_ name: String, _ type: ONNXElementType = .int8, _ value: Int32 = 0) -> TensorProto {
@@ -59,14 +61,15 @@ private func zero(_ name: String, _ type: ONNXElementType = .int8, _ value: Int3
   @Test func productsOfIntegersEndInIntegersOrFloats() {
     var gemm = QuantizedNode(
       operands: ["x", "s", "z", "w", "s", "z"], constants: [scale("s", 0.5), zero("z"), weight])
-    #expect(gemm.result("QGemm").hasSuffix("matmul dequantize f32[2,3]"))
+    #expect(gemm.result("QGemm").hasPrefix("matmul "))
+    #expect(gemm.result("QGemm").hasSuffix(" dequantize f32[2,3]"))
     gemm.operands += ["", "s", "z"]
-    #expect(gemm.result("QGemm").hasSuffix("matmul requantize i8[2,3]"))
+    #expect(gemm.result("QGemm").hasSuffix(" requantize i8[2,3]"))
     gemm.operands.removeLast()
     #expect(gemm.result("QGemm").contains("operand 8 is missing"))
     let back = QuantizedNode(
       operands: ["x", "w", "s", "t"], constants: [scale("s", 0.5), scale("t", 1, 2, 3), weight])
-    #expect(back.result("MatMulIntegerToFloat").hasSuffix("matmul dequantize f32[2,3]"))
+    #expect(back.result("MatMulIntegerToFloat").hasSuffix(" dequantize f32[2,3]"))
   }
 
   @Test func channelsMayBeTheLastAxis() {
@@ -114,13 +117,6 @@ private func zero(_ name: String, _ type: ONNXElementType = .int8, _ value: Int3
     let node = QuantizedNode(
       operands: ["x", "s", "z"], constants: [scale("s", 1), zero("z", .uint8)], isStandard: true)
     #expect(node.result("DequantizeLinear").contains("the zero point is u8, the input i8"))
-  }
-
-  @Test func aQuotientOfScalesIsANumber() {
-    let node = QuantizedNode(
-      operands: ["x", "s", "z", "w", "s", "z", "t", "z"],
-      constants: [scale("s", 1e20), scale("t", 1e-20), zero("z"), weight], isStandard: true)
-    #expect(node.result("QLinearMatMul").contains("is too large for a float"))
   }
 
   @Test func aScaleForEachElementOfASumIsUnsupported() {

@@ -32,8 +32,9 @@ import Testing
           && graph.operands(of: op)[0].map { graph.name(of: $0) } == name
       })
     let operands = graph.operands(of: op)
-    let scale = try #require(graph.tensor(try #require(operands[1]))).doubles()[0]
-    let zero = try #require(graph.tensor(try #require(operands[2]))).doubles()[0]
+    let (step, offset) = (try #require(operands[1]), try #require(operands[2]))
+    let scale = try #require(graph.tensor(step)).doubles()[0]
+    let zero = try #require(graph.tensor(offset)).doubles()[0]
     return ((-128 - zero) * scale, (127 - zero) * scale)
   }
 

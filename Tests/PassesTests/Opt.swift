@@ -59,10 +59,13 @@ enum Opt {
       var random = Random(seed: seed)
       return graph.inputs.map { port in
         let type = graph.type(of: port.value)
+        // All numbers of a narrow type; from −1 to 1 of others.
+        let limits = type.element.bitCount <= 16 ? type.element.integerRange : nil
+        let (low, high) = limits.map { (Double($0.lowerBound), Double($0.upperBound)) } ?? (-1, 1)
         return Tensor(
           type,
           rounding: (0..<type.shape.elementCount).map { _ in
-            seed == 0 ? 0 : random.unit() * 2 - 1
+            seed == 0 ? 0 : low + random.unit() * (high - low)
           })
       }
     }

@@ -31,7 +31,11 @@ struct EmissionPlan {
     self.options = options
     name = CNames.legal(program.name, fallback: "model")
     upper = CNames.upper(name)
-    if options.target.codeStyle == .plain, let kernel = program.kernels.first(where: \.hasVectors) {
+    // A register's four bytes are a vector wherever there are instructions for them, GCC's or Clang's C then.
+    let bits = options.target.features.contains(.dsp) ? 32 : 0
+    if options.target.codeStyle == .plain,
+      let kernel = program.kernels.first(where: { $0.hasVectors(above: bits) })
+    {
       throw Failure(
         "kernel '\(kernel.name)' uses vectors, which plain C does not have",
         notes: ["target '\(options.target.name)' takes plain C"], kind: .unsupported)
@@ -108,8 +112,8 @@ struct EmissionPlan {
 }
 
 extension Kernel {
-  /// Whether anything in it has more than one lane.
-  var hasVectors: Bool {
+  /// Whether anything in it has several lanes and more than so many bits.
+  func hasVectors(above bits: Int) -> Bool {
     func any(_ body: [Statement]) -> Bool {
       body.contains { statement in
         switch statement {
@@ -124,7 +128,9 @@ extension Kernel {
       }
     }
     func wide(_ value: Expression) -> Bool {
-      value.type.lanes > 1 || value.operands.contains(where: wide)
+      let type = value.type
+      return type.lanes > 1 && type.lanes * type.element.bitCount > bits
+        || value.operands.contains(where: wide)
     }
     return any(body)
   }

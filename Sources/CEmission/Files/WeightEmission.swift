@@ -42,8 +42,8 @@ extension EmissionPlan {
       CArray(
         specifier: specifier, type: .named(RuntimeLibrary.stored(type.element)),
         name: constant.name, count: layout.filled(bytes.count) / unit,
-        alignment: place == .declared
-          ? nil : .call(macro("ALIGNED"), [.integer(layout.alignment)]),
+        // On declarations too: x86-64 compilers take an array from elsewhere to be aligned to 16.
+        alignment: .call(macro("ALIGNED"), [.integer(layout.alignment)]),
         data: place == .declared ? .external : .elements(bytes, type.element)))
   }
 

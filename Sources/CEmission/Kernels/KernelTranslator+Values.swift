@@ -153,6 +153,11 @@ extension KernelTranslator {
     _ x: Expression, to element: ElementType, _ mode: ConversionMode
   ) -> CExpr {
     let from = x.type.element
+    if let (number, zero) = Self.rounded(x, to: element) {
+      let a = value(number)
+      let z = zero.map { value($0) } ?? .integer(0)
+      return .call(library.round(to: element), [a, z])
+    }
     var a = value(x)
     if from == element { return a }
     if element == .bool {
@@ -167,6 +172,20 @@ extension KernelTranslator {
       a = .call(clamp, [a])
     }
     return .cast(.named(RuntimeLibrary.scalar(element)), a)
+  }
+
+  /// The number and the zero point of `round(number) + zero`, which is about to become a narrow integer.
+  private static func rounded(
+    _ x: Expression, to element: ElementType
+  ) -> (number: Expression, zero: Expression?)? {
+    guard x.type == ValueType(.f32), element.isInteger, element.bitCount <= 16 else { return nil }
+    switch x {
+    case .unary(.roundEven, let number): return (number, nil)
+    case .binary(.add, .unary(.roundEven, let number), .convert(let zero, _, _))
+    where zero.type.element.isInteger && zero.type.element.bitCount <= 16:
+      return (number, zero)
+    default: return nil
+    }
   }
 
   private mutating func horizontal(_ op: HorizontalOperator, _ x: Expression) -> CExpr {
@@ -190,16 +209,28 @@ extension KernelTranslator {
       let function = library.multiplyAddNumber(type.element, type.lanes)
       return .call(function, [number, vector(operands[1]), vector(operands[2])])
     }
-    let arguments = operands.map { value($0) }
     let type = operands[operands.count - 1].type
+    let function: String
     switch primitive {
-    case .multiplyAdd: return .call(library.multiplyAdd(type.element, type.lanes), arguments)
+    case .multiplyAdd: function = library.multiplyAdd(type.element, type.lanes)
     case .dot4:
       let (left, right) = (operands[0].type.element, operands[1].type.element)
-      return .call(library.dot4(left, right, type.lanes), arguments)
-    case .dot2: return .call(library.dot2(type.lanes), arguments)
-    case .populationCount:
-      return .call(library.populationCount(type.element, type.lanes), arguments)
+      function = library.dot4(left, right, type.lanes)
+    case .dot2: function = library.dot2(type.lanes)
+    case .addEven, .addOdd: return half(operands[0], primitive == .addOdd, plus: operands[1])
+    case .populationCount: function = library.populationCount(type.element, type.lanes)
     }
+    return .call(function, operands.map { value($0) })
+  }
+
+  /// The even or odd bytes of a vector widened, plus what is not plainly 0.
+  private mutating func half(_ bytes: Expression, _ isOdd: Bool, plus sum: Expression) -> CExpr {
+    let a = value(bytes)
+    let (element, lanes) = (bytes.type.element, sum.type.lanes)
+    if case .integer(0, _) = sum {
+      return .call(library.half(element, lanes, isOdd: isOdd), [a])
+    }
+    let c = value(sum)
+    return .call(library.half(element, lanes, isOdd: isOdd, isSum: true), [a, c])
   }
 }

@@ -27,6 +27,9 @@ extension KernelTranslator {
     case .reinterpret(let x, _): return cast(vector(x), type)
     case .splat(let x, let lanes):
       let a = value(x)
+      if x.type.lanes > 1 {
+        return .call(library.splat(type.element, group: x.type.lanes, lanes), [a])
+      }
       return .call(library.splat(type.element, lanes), [a])
     case .primitive(let primitive, let operands): return self.primitive(primitive, operands)
     case .index, .horizontal: return value(expression)
@@ -101,6 +104,10 @@ extension KernelTranslator {
       let clamp = library.clamp(from, to: element, lanes)
     {
       a = .call(clamp, [a])
+    }
+    if element.isFloat, from.isInteger, from.bitCount < 32 {
+      // GCC 12 takes the vector apart if it is to do both steps at once.
+      a = .call("__builtin_convertvector", [a, .name(library.vector(.i32, lanes))])
     }
     return .call("__builtin_convertvector", [a, .name(library.vector(element, lanes))])
   }

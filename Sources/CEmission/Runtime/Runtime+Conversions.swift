@@ -112,6 +112,34 @@ extension RuntimeLibrary {
     }
   }
 
+  /// A float rounded to the nearest integer, ties to even, plus a small integer, saturated to a narrow type; NaN becomes 0.
+  mutating func round(to element: ElementType) -> String {
+    let truncate = self.truncate(.f32, to: element, 1)
+    usesMath = true
+    usesMemory = true
+    let (min, max, _, _) = Self.limits(element, of: .f32)
+    return function("f32_round_\(element)") { l in
+      let s = Self.scalar(element)
+      // Where the library rounds by calls, the conversion does it in one instruction, in the mode that is the usual one.
+      return """
+        \(l.inline) \(s) @(float a, int32_t zero)
+        {
+        #if defined(__GNUC__) && defined(__ARM_FP) && !defined(__aarch64__) && !defined(__SOFTFP__)
+          float bits;
+          int32_t r;
+          __asm__("vcvtr.s32.f32 %0, %1" : "=t"(bits) : "t"(a));
+          memcpy(&r, &bits, sizeof r);
+          r = (r < -1048576 ? -1048576 : r > 1048575 ? 1048575 : r) + zero;
+          r = r < \(min) ? \(min) : r > \(max) ? \(max) : r;
+          return (\(s))(a == a ? r : 0);
+        #else
+          return \(truncate)(rintf(a) + (float)zero);
+        #endif
+        }
+        """
+    }
+  }
+
   /// An integer clamped to another integer type; the result still has the type it came in.
   mutating func clamp(
     _ from: ElementType, to element: ElementType, _ lanes: Int

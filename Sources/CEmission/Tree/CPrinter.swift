@@ -127,7 +127,9 @@ struct CPrinter {
       text += " \(symbol.rawValue) "
       append(b, wrapped: needsParentheses(b, in: symbol, isRight: true), to: &text)
     case .conditional(let condition, let a, let b):
-      append(condition, wrapped: precedence(condition) <= 3, to: &text)
+      // Clang warns of a condition that is an operator on bits.
+      let binding = precedence(condition)
+      append(condition, wrapped: binding <= 3 || (6...8).contains(binding), to: &text)
       text += " ? "
       append(a, wrapped: precedence(a) <= 3, to: &text)
       text += " : "

@@ -12,6 +12,8 @@ protocol WideNumber: BitwiseCopyable, Numeric, Comparable {
   static func sum(_ a: Self, _ b: Self) -> Self
   /// The difference, which wraps if it is an integer.
   static func difference(_ a: Self, _ b: Self) -> Self
+  /// The quotient; of integers truncated, by a count that is not 0.
+  static func quotient(_ a: Self, by count: Int) -> Self
   /// The smallest value of an element type.
   static func lowest(of element: ElementType) -> Self
   /// A number whose order is that of the element: `u64` has its upper bit turned over. Its own
@@ -26,6 +28,9 @@ extension Double: WideNumber {
   ) -> Double { Double(value) }
   @inline(__always) static func sum(_ a: Double, _ b: Double) -> Double { a + b }
   @inline(__always) static func difference(_ a: Double, _ b: Double) -> Double { a - b }
+  @inline(__always) static func quotient(_ a: Double, by count: Int) -> Double {
+    a / Double(count)
+  }
   static func lowest(of element: ElementType) -> Double { -.infinity }
   @inline(__always) static func ordered(_ value: Double, _ element: ElementType) -> Double {
     value
@@ -43,6 +48,9 @@ extension Int64: WideNumber {
   ) -> Int64 { Int64(truncatingIfNeeded: value) }
   @inline(__always) static func sum(_ a: Int64, _ b: Int64) -> Int64 { a &+ b }
   @inline(__always) static func difference(_ a: Int64, _ b: Int64) -> Int64 { a &- b }
+  @inline(__always) static func quotient(_ a: Int64, by count: Int) -> Int64 {
+    a / Int64(count)
+  }
   static func lowest(of element: ElementType) -> Int64 {
     element.integerRange?.lowerBound ?? .min
   }

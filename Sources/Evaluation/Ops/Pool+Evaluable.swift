@@ -15,7 +15,13 @@ extension Pool: Evaluable {
         input.element.isFloat
           ? try maxima(input, type, as: Double.self) : try maxima(input, type, as: Int64.self)
       ]
-    case .average: return [try means(input, type)]
+    case .average: return [try sums(input, type, as: Double.self, areMeans: true)]
+    case .sum:
+      return [
+        input.element.isFloat
+          ? try sums(input, type, as: Double.self, areMeans: false)
+          : try sums(input, type, as: Int64.self, areMeans: false)
+      ]
     }
   }
 
@@ -44,13 +50,15 @@ extension Pool: Evaluable {
     }
   }
 
-  private func means(_ input: Tensor, _ type: TensorType) throws(Failure) -> Tensor {
+  private func sums<Number: WideNumber>(
+    _ input: Tensor, _ type: TensorType, as number: Number.Type, areMeans: Bool
+  ) throws(Failure) -> Tensor {
     let offsets = try self.offsets(input, type)
     let after = try window(of: input).after
     let plane = input.shape.extents[2...].reduce(1, *)
     let block = BroadcastRuns.longest / 2
     return TensorBuilder.make(type) { builder in
-      withRunRoom(of: Double.self) { room in
+      withRunRoom(of: Number.self) { room in
         let (sums, run) = (room, room + block)
         for first in stride(from: 0, to: offsets.positionCount, by: block) {
           let positions = first..<min(first + block, offsets.positionCount)
@@ -63,14 +71,16 @@ extension Pool: Evaluable {
             }
           table.withUnsafeBufferPointer { table in
             for channel in 0..<input.shape[0] * input.shape[1] {
-              sums.update(repeating: 0, count: n)
+              sums.update(repeating: .zero, count: n)
               for tap in 0..<offsets.tapCount {
                 input.gather(
                   run, at: channel * plane, offsets: table.baseAddress! + tap * n, count: n,
-                  absent: 0)
-                for i in 0..<n { sums[i] += run[i] }
+                  absent: .zero)
+                for i in 0..<n { sums[i] = .sum(sums[i], run[i]) }
               }
-              for i in 0..<n { sums[i] /= Double(counts[i]) }
+              if areMeans {
+                for i in 0..<n { sums[i] = .quotient(sums[i], by: counts[i]) }
+              }
               builder.store(
                 UnsafePointer(sums), at: channel * offsets.positionCount + first, count: n)
             }

@@ -25,6 +25,17 @@ extension Requantize: Evaluable {
           }
         }
       ]
+    case .fixedPoint:
+      return [
+        elementwise(resultTypes[0], parts, as: Double.self) { runs, count in
+          for i in 0..<count {
+            // What does not fit 53 bits saturates at 48.
+            let x = Int64(min(max(runs[0][i], -0x1p47), 0x1p47))
+            let scaled = FixedPointScale(Float(runs[1][i])).scaled(x)
+            runs[0][i] = Double(scaled) + runs[2][i]
+          }
+        }
+      ]
     }
   }
 }

@@ -27,9 +27,10 @@ struct AnalyzeCommand: Command {
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
-    try PassRun.run(
-      pipeline, on: &model.graph, try PassSamples(arguments, for: model.graph), arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
+    try PassRun.run(
+      pipeline, on: &model.graph, for: target, try PassSamples(arguments, for: model.graph),
+      arguments, session)
     let job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)

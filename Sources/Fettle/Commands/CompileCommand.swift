@@ -61,7 +61,8 @@ struct CompileCommand: Command {
       run.ledger.forms.isFull
       ? try LedgerMeasurement(
         for: model.graph, portData, target: target, arguments, session, progress) : nil
-    try run.run(on: &model.graph, measuring: measurement, portSamples, progress)
+    try run.run(
+      on: &model.graph, for: target, measuring: measurement, portSamples, progress)
     try samples.warn(pipeline, arguments, session)
     progress.begin("emit C")
     let emitStart = Platform.monotonicSeconds

@@ -4,7 +4,9 @@ import CompilerSupport
 import GraphIR
 import LoopIR
 import Lowering
+import Passes
 import Rewriting
+import Tensors
 
 /// `fettle emit`: lowers a graph and prints C.
 struct EmitCommand: Command {
@@ -12,7 +14,8 @@ struct EmitCommand: Command {
   static let summary = "lower a model as it is and print C"
   static let usage = "MODEL [-t TARGET] [-o FOLDER]"
   static let explain = CommandOption<Bool>(
-    "--explain", help: "say which lowering was chosen for each layer, and why")
+    "--explain",
+    help: "say which lowering was chosen for each layer, how large sums of integers get, what is left with floats, and why")
   static let loops = CommandOption<Bool>("--print-loops", help: "print the loop programs instead of C")
   static let options =
     [explain.untyped, loops.untyped, outputOption.untyped, TargetOptions.target.untyped]
@@ -24,8 +27,8 @@ struct EmitCommand: Command {
     let ports = try PortOptions.apply(to: &model.graph, arguments)
     samples = try ports.adapt(samples)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
-    try PassRun.run(pipeline, on: &model.graph, samples, arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "host")
+    try PassRun.run(pipeline, on: &model.graph, for: target, samples, arguments, session)
     var job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)
@@ -52,6 +55,33 @@ struct EmitCommand: Command {
         choice.summary,
       ])
     }
-    return table.text
+    return table.text + integers(IntegerReport(job.graph))
+  }
+
+  /// How large sums of integers get, and what is left with floats; nothing for a model of floats alone.
+  private static func integers(_ report: IntegerReport) -> String {
+    guard report.isQuantized else { return "" }
+    var text = ""
+    if !report.sums.isEmpty {
+      var table = Table([
+        ("sums of integers", .left), ("op", .left), ("at most", .right), ("type", .left),
+      ])
+      for sum in report.sums {
+        table.row([
+          sum.layers.joined(separator: " + "), sum.op, sum.bound.map { NumberText.grouped($0) } ?? "?",
+          sum.element.rawValue,
+        ])
+      }
+      text += "\n" + table.text
+    }
+    if !report.floats.isEmpty {
+      var table = Table([("with floats", .left), ("op", .left), ("why", .left)])
+      for op in report.floats {
+        table.row([op.layers.joined(separator: " + "), op.op, op.reason])
+      }
+      text += "\n" + table.text
+    }
+    let counts = "float ops \(report.floats.count) of \(report.opCount)"
+    return text + "\n\(counts), conversions \(report.conversions)\n"
   }
 }

@@ -32,7 +32,9 @@ struct OptCommand: Command {
       ? nil
       : try LedgerMeasurement(
         for: model.graph, data, target: target, arguments, session, progress)
-    try run.run(on: &model.graph, measuring: measurement, samples, progress)
+    let hasTarget = try arguments[TargetOptions.target] != nil
+    try run.run(
+      on: &model.graph, for: hasTarget ? target : nil, measuring: measurement, samples, progress)
     let banner = run.banner.lines(after: pipeline.passes.count)
     try run.times.measure("write the graph") { () throws(Failure) in
       try GraphOutput.write(model.graph, to: output, banner: banner, session)

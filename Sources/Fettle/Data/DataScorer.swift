@@ -35,6 +35,11 @@ final class DataScorer: GraphScorer {
     let measured = try AnswerMeasurement(
       of: graphs, on: data, against: (reference, data), by: runner
     ) { progress.advance(to: $0) }
+    if let unsound = measured.reference?.unsoundCount, unsound > 0 {
+      throw Failure(
+        "\(unsound) of the samples held back make numbers that are not finite",
+        notes: ["nothing can be measured by them: leave them out"])
+    }
     return measured.answers.map { answers in
       GraphScore(
         points: 100 * (answers.accuracy.value ?? 0), noise: answers.error?.relativeNoise ?? .infinity)

@@ -28,7 +28,8 @@ struct SampleSource: Sendable {
     self.type = type
     guard array.shape.rank >= 1 else { throw Failure("array '\(name)' is a scalar") }
     let entries = array.shape[0]
-    entryElements = entries == 0 ? 0 : array.count / entries
+    guard entries > 0 else { throw Failure("array '\(name)' \(array.type) holds no samples") }
+    entryElements = array.count / entries
     guard type.shape.rank == 0 || type.shape[0] == 1 || mapping.window > 0 else {
       throw Failure(
         "input '\(port)' takes a batch of \(type.shape[0])", notes: ["samples are run one by one: bind the batch to 1"])

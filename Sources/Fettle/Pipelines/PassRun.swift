@@ -2,6 +2,7 @@
 import CompilerSupport
 import GraphIR
 import Rewriting
+import Targets
 
 /// Pipelines run for a command.
 enum PassRun {
@@ -16,13 +17,15 @@ enum PassRun {
 
   /// Runs a pipeline on what the options give it, and tells its warnings and what it chose.
   static func run(
-    _ pipeline: Pipeline, on graph: inout Graph, _ samples: PassSamples, _ arguments: Arguments,
-    _ session: Session
+    _ pipeline: Pipeline, on graph: inout Graph, for target: Target? = nil, _ samples: PassSamples,
+    _ arguments: Arguments, _ session: Session
   ) throws(Failure) {
     let progress = session.progress()
     var context = try samples.context(
       for: pipeline, on: graph, arguments, session, progress)
-    if !pipeline.passes.isEmpty { progress.begin("passes") }
+    context.requantize = target?.requantizeForm
+    // Passes without samples are done at once.
+    if context.samples != nil, !pipeline.passes.isEmpty { progress.begin("passes") }
     defer { progress.end() }
     try run(pipeline, on: &graph, &context, session)
     try CalibrationOptions.finish(context, arguments)
@@ -81,7 +84,7 @@ struct WatchedPassRun {
   ///
   /// - Throws: what a pass throws, with a note on how to see it again.
   func run(
-    on graph: inout Graph, measuring measurement: LedgerMeasurement?,
+    on graph: inout Graph, for target: Target?, measuring measurement: LedgerMeasurement?,
     _ samples: PassSamples, _ progress: Progress
   ) throws(Failure) {
     var observers: [any PassObserver] = [
@@ -90,6 +93,7 @@ struct WatchedPassRun {
     if ChildNote.isChild { observers.append(PassNotes()) }
     var context = try samples.context(
       for: pipeline, on: graph, arguments, session, progress)
+    context.requantize = target?.requantizeForm
     try pipeline.check(on: graph, context)
     if let dumps {
       try dumps.begin(graph)
@@ -103,6 +107,7 @@ struct WatchedPassRun {
     try ledger.begin(graph, measurement)
     observers.append(ledger)
     context.observer = PassObservers(observers)
+    context.progress = progress
     do throws(Failure) {
       try pipeline.run(on: &graph, &context)
     } catch {
@@ -124,6 +129,16 @@ struct WatchedPassRun {
     if showsTable { session.errors(ledger.text) }
     if arguments.has(PassReportOptions.timing) {
       session.errors(times.text(ledger, dumpSeconds: dumps?.seconds ?? 0))
+    }
+  }
+}
+
+extension Target {
+  /// The form in which passes write what the target does with wide sums.
+  fileprivate var requantizeForm: GraphIR.RequantizeForm {
+    switch requantize {
+    case .floatScale: .float
+    case .fixedPoint: .fixedPoint
     }
   }
 }

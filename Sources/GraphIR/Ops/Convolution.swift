@@ -3,7 +3,7 @@ public import CompilerSupport
 public import Tensors
 
 /// Convolution (cross-correlation) of any spatial rank: result[n,o,…] = bias[o] + Σ (input − inputZero)(weight − weightZero), where
-/// padding contributes 0. Floats have one type; integers may differ and give i32.
+/// padding contributes 0. Floats have one type; integers may differ and give i32, or i64 where it is asked for.
 public struct Convolution: OpDefinition {
   public enum Operand: Int, OperandName { case input, weight, bias, inputZero, weightZero }
   public static let name = "conv"
@@ -15,11 +15,13 @@ public struct Convolution: OpDefinition {
     Field("padding", \.padding, "positions before each spatial axis, then after each; empty: 0"),
     Field("dilations", \.dilations, "one for each spatial axis; empty: 1"),
     Field("groups", \.groups, "groups of channels that are convolved apart"),
+    Field("wide", \.isWide, "whether sums of integers of at most 16 bits are i64 instead of i32"),
   ]
   public var strides: [Int] = []
   public var padding: [Int] = []
   public var dilations: [Int] = []
   public var groups = 1
+  public var isWide = false
 
   public init() {}
 
@@ -43,7 +45,8 @@ public struct Convolution: OpDefinition {
     for axis in 0..<rank - 2 {
       extents.append(try window.outputExtent(input.shape[axis + 2], axis: axis))
     }
-    let element = try productElement(input, weight, operands[.inputZero], operands[.weightZero])
+    let element = try productElement(
+      input, weight, operands[.inputZero], operands[.weightZero], isWide: isWide)
     try checkBias(operands[.bias], element, channels: weight.shape[0])
     try checkZero(operands[.inputZero], of: input, vector: nil)
     try checkZero(operands[.weightZero], of: weight, vector: weight.shape[0])
@@ -58,10 +61,13 @@ public struct Convolution: OpDefinition {
   }
 }
 
-/// The element type of sums of products: the operands' own for floats, i32 for integers.
+/// The element type of sums of products: the operands' own for floats, i32 or i64 for integers.
 func productElement(
-  _ a: TensorType, _ b: TensorType, _ zeroA: TensorType?, _ zeroB: TensorType?
+  _ a: TensorType, _ b: TensorType, _ zeroA: TensorType?, _ zeroB: TensorType?, isWide: Bool
 ) throws(TypeMismatch) -> ElementType {
+  if isWide, a.element.bitCount > 16 || !a.element.isInteger {
+    throw TypeMismatch("sums of products of \(a.element.rawValue) are not wide")
+  }
   if a.element.isFloat, a.element == b.element, zeroA == nil, zeroB == nil { return a.element }
   let integers = a.element.isInteger && b.element.isInteger
   if integers, a.element == b.element, a.element.bitCount >= 32, zeroA == nil, zeroB == nil {
@@ -70,7 +76,7 @@ func productElement(
   guard integers, a.element.bitCount <= 16, b.element.bitCount <= 16 else {
     throw TypeMismatch("products of \(a.element.rawValue) and \(b.element.rawValue) are not defined")
   }
-  return .i32
+  return isWide ? .i64 : .i32
 }
 
 /// Checks a bias vector.

@@ -3,7 +3,8 @@ public import CompilerSupport
 public import Tensors
 
 /// Slices of the input along an axis, selected by indices: result[…, i…, …] = input[…, indices[i…], …]. An index counts from the end if
-/// it is negative; one outside of the axis is an error at evaluation and is clamped in emitted code.
+/// it is negative; one outside of the axis is an error at evaluation and is clamped in emitted code. With a table of 256 elements
+/// and 8-bit indices it is a function of these.
 public struct Gather: OpDefinition {
   public enum Operand: Int, OperandName { case input, indices }
   public static let name = "gather"
@@ -24,8 +25,10 @@ public struct Gather: OpDefinition {
     guard axis >= 0, axis < input.shape.rank else {
       throw TypeMismatch("axis \(axis) is outside of rank \(input.shape.rank)")
     }
-    guard indices.element == .i64 || indices.element == .i32 else {
-      throw TypeMismatch("indices are \(indices.element.rawValue), expected i32 or i64")
+    switch indices.element {
+    case .i64, .i32, .i16, .i8, .u16, .u8: break
+    default:
+      throw TypeMismatch("indices are \(indices.element.rawValue), expected integers of 8 to 64 bits")
     }
     guard input.shape[axis] > 0 || indices.shape.elementCount == 0 else {
       throw TypeMismatch("axis \(axis) of \(input.shape) has nothing to select")

@@ -13,9 +13,11 @@ public struct MatrixMultiply: OpDefinition {
   public static let fields: [Field<Self>] = [
     Field("transpose_lhs", \.transposeLHS, "lhs is […,K,M]"),
     Field("transpose_rhs", \.transposeRHS, "rhs is […,N,K]"),
+    Field("wide", \.isWide, "whether sums of integers of at most 16 bits are i64 instead of i32"),
   ]
   public var transposeLHS = false
   public var transposeRHS = false
+  public var isWide = false
 
   public init() {}
 
@@ -48,7 +50,8 @@ public struct MatrixMultiply: OpDefinition {
     guard let outer = Shape.broadcast(outerA, outerB) else {
       throw TypeMismatch("leading axes of \(lhs.shape) and \(rhs.shape) do not broadcast")
     }
-    let element = try productElement(lhs, rhs, operands[.lhsZero], operands[.rhsZero])
+    let element = try productElement(
+      lhs, rhs, operands[.lhsZero], operands[.rhsZero], isWide: isWide)
     try checkBias(operands[.bias], element, channels: n)
     try checkZero(operands[.lhsZero], of: lhs, vector: m)
     try checkZero(operands[.rhsZero], of: rhs, vector: n)

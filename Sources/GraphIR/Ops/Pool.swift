@@ -3,13 +3,17 @@ public import CompilerSupport
 public import Tensors
 
 /// What a pool makes of its window.
-public enum PoolKind: String, AttributeWord { case max, average }
+public enum PoolKind: String, AttributeWord {
+  case max, average
+  /// The sum of what lies inside the input; of integers of at most 16 bits it is i32.
+  case sum
+}
 
-/// The maximum or mean over windows of each channel. Padding never wins a maximum.
+/// The maximum, mean or sum over windows of each channel. Padding never wins a maximum.
 public struct Pool: OpDefinition {
   public enum Operand: Int, OperandName { case input }
   public static let name = "pool"
-  public static let summary = "the maximum or mean over windows; input [N,C,spatial…]"
+  public static let summary = "the maximum, mean or sum over windows; input [N,C,spatial…]"
   public static let fields: [Field<Self>] = [
     Field("kind", \.kind, "what is made of a window"),
     Field("window", \.window, "its extents"),
@@ -33,10 +37,11 @@ public struct Pool: OpDefinition {
     of operands: OperandTypes<Self>
   ) throws(TypeMismatch) -> [TensorType] {
     let input = try operands.require(.input)
-    guard kind == .max || input.element.isFloat else {
+    guard kind != .average || input.element.isFloat else {
       throw TypeMismatch("a mean takes floats, not \(input.element.rawValue)")
     }
-    return [TensorType(input.element, try pooledShape(input))]
+    let isNarrow = input.element.isInteger && input.element.bitCount <= 16
+    return [TensorType(kind == .sum && isNarrow ? .i32 : input.element, try pooledShape(input))]
   }
 
   func pooledShape(_ input: TensorType) throws(TypeMismatch) -> Shape {

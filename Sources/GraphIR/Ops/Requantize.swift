@@ -6,6 +6,10 @@ public import Tensors
 public enum RequantizeForm: String, AttributeWord {
   /// roundEven(f32(input) · scale), the product rounded to f32 first.
   case float
+  /// floor(input · scale + 1/2), exactly, by integers alone: the scale's 24-bit significand is the
+  /// multiplier, its exponent the shift (Jacob et al. 2018, section 2.2, with one rounding). Inputs
+  /// of 64 bits saturate at 48 first, and scales are taken as finite. Results of 16 bits at most.
+  case fixedPoint = "fixed_point"
 }
 
 /// saturate(round(input · scale) + zeroPoint): brings wide sums back to a narrow integer type. The scale is a scalar or
@@ -35,6 +39,9 @@ public struct Requantize: OpDefinition {
       throw TypeMismatch("requantize goes from integers to integers")
     }
     guard scale.element == .f32 else { throw TypeMismatch("the scale is not f32") }
+    guard form == .float || to.bitCount <= 16 else {
+      throw TypeMismatch("fixed point gives at most 16 bits, not \(to.rawValue)")
+    }
     try checkScale(input.shape, scale, nil, axis: axis, block: 0)
     if let zero = operands[.zeroPoint] {
       guard zero.element == to else { throw TypeMismatch("the zero point is not \(to.rawValue)") }

@@ -3,9 +3,10 @@ import LoopIR
 import Tensors
 
 extension LoweringContext {
-  /// Adds a step that sets the halo of a tensor to a number, if it has one.
-  public mutating func fillHalo(of view: TensorView, with value: Double) {
+  /// Adds a step that sets the halo of a tensor to the number of its root, if it has one.
+  mutating func fillHalo(of view: TensorView) {
     let layout = view.layout
+    let value = Double(border(of: view))
     guard layout.halo.contains(where: { $0 != .none }) else { return }
     var k = KernelBuilder("border")
     let y = k.output("y", view)

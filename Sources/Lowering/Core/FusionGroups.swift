@@ -45,9 +45,13 @@ struct FusionGroups {
     }
     for op in graph.opIDs where !taken.contains(op) {
       // What only widens a number waits for the op that reads it: stored, it would take more memory.
-      if Self.isWidening(op, in: graph) { continue }
+      if Self.widening(endingWith: op, in: graph) != nil { continue }
       for case let operand? in graph.operands(of: op) {
-        if let source = graph.producer(of: operand), Self.isWidening(source, in: graph) { add(source) }
+        if let source = graph.producer(of: operand),
+          let run = Self.widening(endingWith: source, in: graph)
+        {
+          add(run[0])
+        }
       }
       add(op)
     }
@@ -68,9 +72,9 @@ struct FusionGroups {
     {
       for case let operand? in graph.operands(of: next) where operand != value {
         if let source = graph.producer(of: operand), !taken.contains(source), source != anchor,
-          isWidening(source, in: graph)
+          let run = widening(endingWith: source, in: graph)
         {
-          tail.append(source)
+          tail += run
         }
       }
       tail.append(next)
@@ -79,8 +83,39 @@ struct FusionGroups {
     return tail
   }
 
+  /// The run of ops that ends with this one and makes numbers of a wider type of a stored tensor, for one elementwise op that
+  /// reads them at their own positions: a conversion, and arithmetic with constants behind it. The ops of a run are taken in
+  /// together, or not at all.
+  private static func widening(endingWith last: OpID, in graph: Graph) -> [OpID]? {
+    var run: [OpID] = []
+    var op = last
+    // As an integer sum scales its operands: a cast, a zero point, a factor. Longer runs stand alone.
+    while run.count < 4 {
+      run.append(op)
+      if isWidening(op, in: graph) { return run.reversed() }
+      guard let source = constantArithmetic(op, in: graph) else { return nil }
+      op = source
+    }
+    return nil
+  }
+
+  /// What makes the stored operand of an op whose other operand is a constant, where one elementwise op reads the result.
+  private static func constantArithmetic(_ op: OpID, in graph: Graph) -> OpID? {
+    guard let binary = graph.definition(of: op) as? Binary, !binary.function.isComparison,
+      let result = graph.results(of: op).first, graph.hasSingleUse(result),
+      let reader = graph.uses(of: result).first?.user
+    else { return nil }
+    let computed = graph.operands(of: op).compactMap { $0 }.filter { graph.tensor($0) == nil }
+    let type = graph.type(of: result)
+    guard computed.count == 1, graph.type(of: computed[0]) == type, mayStayWide(type.element),
+      graph.type(of: graph.results(of: reader)[0]).shape == type.shape,
+      readsOnceElementwise(reader, result, in: graph)
+    else { return nil }
+    return graph.producer(of: computed[0])
+  }
+
   /// Whether an op gives the numbers of a stored tensor a wider type, for one elementwise op that reads them at their own
-  /// positions. Of a run of such ops only the first does: its reader asks for it, and would not for those in front of it.
+  /// positions. Of conversions behind each other only the first does.
   private static func isWidening(_ op: OpID, in graph: Graph) -> Bool {
     func converts(_ op: OpID) -> Bool {
       let definition = graph.definition(of: op)

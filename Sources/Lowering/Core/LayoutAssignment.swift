@@ -7,9 +7,11 @@ import Tensors
 /// Chooses where the elements of each group's result lie.
 struct LayoutAssignment {
   private(set) var layouts: [ValueID: BufferLayout] = [:]
+  /// The number that readers wish in the border of a value, where it is not 0.
+  private(set) var borders: [ValueID: Int64] = [:]
 
   init(_ graph: Graph, groups: [FusionGroup], target: Target) {
-    let halos = Self.halos(in: graph, groups: groups, target: target)
+    let halos = halos(in: graph, groups: groups, target: target)
     for group in groups {
       let slots = graph.operands(of: group.anchor)
       let wish = group.lowering.wish(group.anchor, in: graph, on: target)
@@ -30,13 +32,13 @@ struct LayoutAssignment {
     case .blockedChannels: isBlocked = true
     case .like(let slot):
       let source = slot < slots.count ? slots[slot].flatMap { layouts[$0] } : nil
-      isBlocked = source.map { $0.axes.contains { $0.part != .whole } } ?? false
+      isBlocked = source.map { $0.isReordered } ?? false
     }
     return ChannelBlocks.layout(type, blocked: isBlocked, halo: halo, on: target)
   }
 
   /// For each value the largest border that a reader wishes around it.
-  private static func halos(
+  private mutating func halos(
     in graph: Graph, groups: [FusionGroup], target: Target
   ) -> [ValueID: [BufferLayout.Halo]] {
     var halos: [ValueID: [BufferLayout.Halo]] = [:]
@@ -46,6 +48,10 @@ struct LayoutAssignment {
           let wish = group.lowering.halo(group.anchor, slot: slot, in: graph, on: target)
         else { continue }
         let known = halos[value] ?? wish
+        // Where readers differ, the first has its way and the others copy.
+        if halos[value] == nil {
+          borders[value] = group.lowering.border(group.anchor, slot: slot, in: graph, on: target)
+        }
         halos[value] = zip(known, wish).map { a, b in
           BufferLayout.Halo(before: max(a.before, b.before), after: max(a.after, b.after))
         }
@@ -55,20 +61,34 @@ struct LayoutAssignment {
   }
 }
 
-/// The layout that kernels by vectors over channels like: blocks of the target's lanes along dimension 1.
+/// The layouts that kernels like whose vectors run along the channels, dimension 1.
 enum ChannelBlocks {
-  /// Blocked if wished, and if the target has vectors for the elements and the tensor has channels; else row-major.
+  /// Such a layout if wished, the tensor has channels, and the target computes its elements that way; else row-major.
   static func layout(
     _ type: TensorType, blocked: Bool, halo: [BufferLayout.Halo]? = nil, on target: Target
   ) -> BufferLayout {
-    let lanes = type.element == .f32 ? target.lanes(32) : 1
-    let hasChannels = type.shape.rank >= 3
+    let shape = type.shape
+    guard blocked, shape.rank >= 3 else { return .rowMajor(type, halo: halo) }
+    let form = type.element == .i8 || type.element == .u8 ? DotForm(on: target) : nil
+    let lanes = type.element == .f32 ? target.lanes(32) : form?.lanes(on: target) ?? 1
     // Where each channel is one number, row-major order has the channels side by side anyway.
-    let isVector = hasChannels && type.shape.extents.dropFirst(2).allSatisfy { $0 == 1 }
-      && type.shape[1] % max(lanes, 1) == 0
-    guard blocked, lanes > 1, hasChannels, !isVector || halo != nil else {
-      return .rowMajor(type, halo: halo)
-    }
+    let isPoint = shape.extents.dropFirst(2).allSatisfy { $0 == 1 } && halo == nil
+    if isPoint, lanes == 1 || shape[1] % lanes == 0 { return .rowMajor(type) }
+    if form == .words { return .channelsLast(type, halo: halo) }
+    guard lanes > 1 else { return .rowMajor(type, halo: halo) }
     return .blocked(type, dimension: 1, factor: lanes, halo: halo)
+  }
+}
+
+extension BufferLayout {
+  /// Row-major order but for the channels (dimension 1), which are innermost.
+  static func channelsLast(_ type: TensorType, halo: [Halo]? = nil) -> BufferLayout {
+    let outer = (0..<type.shape.rank).filter { $0 != 1 } + [1]
+    return BufferLayout(type, order: outer.map { ($0, .whole) }, halo: halo)
+  }
+
+  /// Whether the axes are others than in row-major order.
+  fileprivate var isReordered: Bool {
+    axes.enumerated().contains { $1.dimension != $0 || $1.part != .whole }
   }
 }

@@ -52,13 +52,14 @@ public struct Lowerer: Sendable {
     }
     let assignment = LayoutAssignment(graph, groups: fusion.groups, target: target)
     var context = LoweringContext(graph: graph, target: target)
+    context.wishedBorders = assignment.borders
     ViewAssignment(graph: graph, layouts: assignment.layouts)
       .enter(into: &context, groups: fusion.groups)
 
     var choices: [LoweringChoice] = []
     for group in fusion.groups {
       context.begin(group)
-      for result in graph.results(of: group.last) { context.clearHalo(of: result) }
+      for result in graph.results(of: group.last) { context.fillHalo(of: result) }
       do {
         try group.lowering.lower(group.anchor, in: &context)
       } catch {

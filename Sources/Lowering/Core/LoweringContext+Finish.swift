@@ -12,9 +12,9 @@ extension LoweringContext {
     return TensorView(root: roots.count - 1, layout: layout)
   }
 
-  /// Sets the border of a result to 0, in front of the steps that compute it. A part of a concat has the border of the whole, and its
+  /// Fills the border of a result, in front of the steps that compute it. A part of a concat has the border of the whole, and its
   /// readers do not wait for the other parts.
-  mutating func clearHalo(of value: ValueID) { fillHalo(of: self.view(of: value), with: 0) }
+  mutating func fillHalo(of value: ValueID) { fillHalo(of: self.view(of: value)) }
 
   /// Brings the values of output ports that lie elsewhere to their place.
   mutating func copyOutputs() {

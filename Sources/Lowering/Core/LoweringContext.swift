@@ -21,6 +21,10 @@ public struct LoweringContext {
   var views: [ValueID: TensorView] = [:]
   /// The layouts of values that get a place only when they are lowered.
   var wishedLayouts: [ValueID: BufferLayout] = [:]
+  /// The number that readers wish in the border of a value, where it is not 0.
+  var wishedBorders: [ValueID: Int64] = [:]
+  /// The number in the border of each root that has one other than 0.
+  private var borders: [Int: Int64] = [:]
   var constantBytes: [Int: Bytes] = [:]
   var steps: [PendingStep] = []
   /// The output ports' memory.
@@ -45,10 +49,13 @@ public struct LoweringContext {
       return view
     }
     let layout = wishedLayouts[value] ?? .rowMajor(graph.type(of: value))
-    let view = makeView(layout, name: graph.name(of: value))
+    let view = scratch(layout, name: graph.name(of: value), border: wishedBorders[value] ?? 0)
     views[value] = view
     return view
   }
+
+  /// The number in the border of a tensor.
+  func border(of view: TensorView) -> Int64 { borders[view.root] ?? 0 }
 
   /// Says where a value lies: in memory of another one. Only for results of the present group.
   public mutating func setView(of value: ValueID, to view: TensorView) { views[value] = view }
@@ -56,9 +63,13 @@ public struct LoweringContext {
   /// Whether a value's place was decided before its lowering (an output, a part of a concat).
   public func hasView(_ value: ValueID) -> Bool { views[value] != nil }
 
-  /// Memory that is free again when the last step that reads it is done.
-  public mutating func scratch(_ layout: BufferLayout, name: String) -> TensorView {
-    makeView(layout, name: name)
+  /// Memory that is free again when the last step that reads it is done; `border` is what its halo will hold.
+  public mutating func scratch(
+    _ layout: BufferLayout, name: String, border: Int64 = 0
+  ) -> TensorView {
+    roots.append(Root(name: name, kind: .arena, byteCount: layout.byteCount))
+    if border != 0 { borders[roots.count - 1] = border }
+    return TensorView(root: roots.count - 1, layout: layout)
   }
 
   /// Read-only data in a layout. Data with the same bytes, layout and name is stored once if
@@ -87,11 +98,16 @@ public struct LoweringContext {
     return view
   }
 
-  /// The tensor copied to another layout (a step), or itself if it lies so already.
-  public mutating func relayout(_ view: TensorView, to layout: BufferLayout) -> TensorView {
-    if view.layout.atOrigin == layout.atOrigin { return view }
-    let copy = scratch(layout, name: roots[view.root].name)
-    fillHalo(of: copy, with: 0)
+  /// The tensor copied to another layout (a step) with a number in its border, or itself if it lies so already.
+  public mutating func relayout(
+    _ view: TensorView, to layout: BufferLayout, border: Int64 = 0
+  ) -> TensorView {
+    let hasBorder = layout.halo.contains { $0 != .none }
+    if view.layout.atOrigin == layout.atOrigin, !hasBorder || self.border(of: view) == border {
+      return view
+    }
+    let copy = scratch(layout, name: roots[view.root].name, border: border)
+    fillHalo(of: copy)
     move(view, to: copy)
     return copy
   }
@@ -125,11 +141,6 @@ public struct LoweringContext {
   /// The result of the present group: of the last op of the tail, or of the op itself.
   public mutating func result<Op: OpDefinition>(of op: OpRef<Op>) -> TensorView {
     view(of: graph.results(of: tail.last ?? op.id)[0])
-  }
-
-  private mutating func makeView(_ layout: BufferLayout, name: String) -> TensorView {
-    roots.append(Root(name: name, kind: .arena, byteCount: layout.byteCount))
-    return TensorView(root: roots.count - 1, layout: layout)
   }
 }
 

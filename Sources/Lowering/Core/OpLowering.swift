@@ -7,7 +7,8 @@ public import Targets
 public enum LayoutWish: Sendable {
   /// Row-major order.
   case rowMajor
-  /// Blocks of the target's float lanes along dimension 1 innermost (row-major on targets without vectors).
+  /// Dimension 1 innermost as the target computes with the elements: in blocks of its lanes, or as a whole (row-major where it
+  /// takes them one by one).
   case blockedChannels
   /// As the operand in a slot, which has as many dimensions.
   case like(slot: Int)
@@ -29,6 +30,8 @@ public protocol OpLowering: Sendable {
   func halo(
     _ op: OpRef<Op>, slot: Int, in graph: Graph, on target: Target
   ) -> [BufferLayout.Halo]?
+  /// The number wished in that border.
+  func border(_ op: OpRef<Op>, slot: Int, in graph: Graph, on target: Target) -> Int64
   /// Whether elementwise ops behind the op may be computed in its kernel (by `context.epilogue`).
   var acceptsTail: Bool { get }
   /// Adds the steps that compute the op and its tail.
@@ -45,6 +48,7 @@ extension OpLowering {
   public func halo(
     _ op: OpRef<Op>, slot: Int, in graph: Graph, on target: Target
   ) -> [BufferLayout.Halo]? { nil }
+  public func border(_ op: OpRef<Op>, slot: Int, in graph: Graph, on target: Target) -> Int64 { 0 }
   public var acceptsTail: Bool { false }
 }
 
@@ -85,6 +89,10 @@ extension OpLowering {
     _ id: OpID, slot: Int, in graph: Graph, on target: Target
   ) -> [BufferLayout.Halo]? {
     graph.op(id, as: Op.self).flatMap { halo($0, slot: slot, in: graph, on: target) }
+  }
+
+  func border(_ id: OpID, slot: Int, in graph: Graph, on target: Target) -> Int64 {
+    graph.op(id, as: Op.self).map { border($0, slot: slot, in: graph, on: target) } ?? 0
   }
 
   func lower(_ id: OpID, in context: inout LoweringContext) throws(LoweringError) {

@@ -40,7 +40,9 @@ struct ViewAssignment {
         context.wishedLayouts[result] = layout
         continue
       }
-      context.setView(of: result, to: context.scratch(layout, name: graph.name(of: result)))
+      let view = context.scratch(
+        layout, name: graph.name(of: result), border: context.wishedBorders[result] ?? 0)
+      context.setView(of: result, to: view)
     }
   }
 

@@ -5,6 +5,8 @@ public import LoopIR
 public import Tensors
 
 extension Binary: ElementwiseOp {
+  public func prefersLiteral(slot: Int, of element: ElementType) -> Bool { element.isInteger }
+
   public func expression(
     _ operands: [Expression?], result: TensorType, in k: inout KernelBuilder
   ) -> Expression {

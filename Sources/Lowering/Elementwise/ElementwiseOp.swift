@@ -11,6 +11,9 @@ public protocol ElementwiseOp: OpDefinition {
   func coordinates(slot: Int, operand: Shape, at result: [Index]) -> [Index]
   /// Whether an operand is read at the result's own position wherever the shapes agree.
   func isPositional(slot: Int) -> Bool
+  /// Whether the expression can make more of an operand that is a number known at compile time: it gets the
+  /// constant instead of an element of memory then.
+  func prefersLiteral(slot: Int, of element: ElementType) -> Bool
   /// The result, of type `result`, from the operands (in their computed types, all with the same
   /// number of lanes; nil where absent). What is used several times may be bound in the kernel.
   func expression(
@@ -25,4 +28,6 @@ extension ElementwiseOp {
   }
 
   public func isPositional(slot: Int) -> Bool { true }
+
+  public func prefersLiteral(slot: Int, of element: ElementType) -> Bool { false }
 }

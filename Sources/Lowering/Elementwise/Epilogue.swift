@@ -16,6 +16,7 @@ public struct Epilogue {
   private let lanes: Int
   private var operands: [ValueID: TensorParameter] = [:]
   private var slots: [SlotKey: TensorParameter] = [:]
+  private var literals: [SlotKey: Double] = [:]
 
   private struct SlotKey: Hashable {
     let op: OpID
@@ -45,6 +46,12 @@ public struct Epilogue {
         guard let value, !inner.contains(value),
           let definition = context.graph.definition(of: op) as? any ElementwiseOp
         else { continue }
+        if definition.prefersLiteral(slot: slot, of: context.graph.type(of: value).element),
+          let number = context.graph.tensor(value)?.uniformValue, !(abs(number) > 0x1p53)
+        {
+          literals[SlotKey(op: op, slot: slot)] = number
+          continue
+        }
         let shape = context.graph.type(of: value).shape
         let dimension = Self.varyingDimension(
           of: definition, slot: slot, operand: shape, result: result, along: laneDimension)
@@ -82,6 +89,9 @@ public struct Epilogue {
         }
         if let expression = known[value] {
           operands.append(expression.splat(lanes))
+        } else if let number = literals[SlotKey(op: op, slot: slot)] {
+          let element = graph.type(of: value).element.computed
+          operands.append(.constant(number, like: ValueType(element, lanes: lanes)))
         } else if let parameter = slots[SlotKey(op: op, slot: slot)] {
           let loaded = load(
             parameter, definition, slot: slot, at: position, lanes: lanes, kernel: kernel)

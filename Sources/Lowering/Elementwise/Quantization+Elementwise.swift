@@ -82,6 +82,10 @@ extension Requantize: ElementwiseOp {
 
   public func isPositional(slot: Int) -> Bool { slot == 0 }
 
+  public func prefersLiteral(slot: Int, of element: ElementType) -> Bool {
+    slot > 0 && form == .fixedPoint
+  }
+
   public func expression(
     _ operands: [Expression?], result: TensorType, in k: inout KernelBuilder
   ) -> Expression {
@@ -91,6 +95,15 @@ extension Requantize: ElementwiseOp {
     switch form {
     case .float:
       return narrowed(single(x) * scale, operands.count > 2 ? operands[2] : nil, to: to)
+    case .fixedPoint:
+      let sum = FixedPoint(scale, in: &k).scaled(x, in: &k)
+      let zero = operands.count > 2 ? operands[2]?.converted(to: .i64) : nil
+      let limits = to.integerRange ?? 0...0
+      func number(_ value: Int64) -> Expression { .integer(value, sum.type) }
+      return Expression.binary(
+        .minimum, .binary(.maximum, zero.map { sum + $0 } ?? sum, number(limits.lowerBound)),
+        number(limits.upperBound)
+      ).converted(to: to.computed)
     }
   }
 }

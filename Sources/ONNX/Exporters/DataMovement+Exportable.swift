@@ -70,7 +70,9 @@ extension Concat: Exportable {
 
 extension Gather: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
-    op.finish("Gather", op.operands, [AttributeProto("axis", axis)])
+    let isNarrow = try op.type(1).element.bitCount < 32
+    let indices = isNarrow ? try op.cast(op.operand(1), to: .i32) : op.operand(1)
+    op.finish("Gather", [op.operand(0), indices], [AttributeProto("axis", axis)])
   }
 }
 

@@ -5,9 +5,33 @@ import Tensors
 
 extension Pool: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
+    if kind == .sum { return try exportSum(op) }
     var attributes = try attributes(op)
     if kind == .average { attributes.append(AttributeProto("count_include_pad", countPadding)) }
     op.finish(kind == .max ? "MaxPool" : "AveragePool", op.operands, attributes)
+  }
+
+  /// A convolution of each channel with ones; a ceiling as padding behind the input.
+  private func exportSum(_ op: ExportContext) throws(Failure) {
+    let input = try op.type(0)
+    let x = input.element.isFloat
+      ? op.operand(0) : try bytes(op, 0, "sums windows of floats and")
+    let rank = window.count
+    guard let geometry = try? geometry(spatialRank: rank),
+      let shape = Shape([input.shape[1], 1] + window)
+    else { throw op.unsupported("the window is too large") }
+    let after = (0..<rank).map { axis in
+      let reach = (op.resultTypes[0].shape[axis + 2] - 1) * geometry.strides[axis]
+        + geometry.span(axis)
+      return max(reach - input.shape[axis + 2] - geometry.before[axis], 0)
+    }
+    let ones = TensorType(input.element.isFloat ? input.element : .i8, shape)
+    let attributes =
+      windowAttributes(kernel: window, strides, geometry.before + after, dilations)
+      + [AttributeProto("group", input.shape[1])]
+    op.finish(
+      input.element.isFloat ? "Conv" : "ConvInteger", [x, try op.filled(1, ones)],
+      attributes)
   }
 
   /// The geometry. Versions of ONNX disagree on a last window that starts in the padding behind

@@ -6,6 +6,7 @@ import Tensors
 extension Convolution: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
     let (x, w) = (try op.type(0), try op.type(1))
+    if isWide { throw op.unsupported("ONNX has no convolution with sums of 64 bits") }
     var attributes = windowAttributes(
       kernel: Array(w.shape.extents.dropFirst(2)), strides, padding, dilations)
     attributes.append(AttributeProto("group", groups))
@@ -55,6 +56,7 @@ extension MatrixMultiply: Exportable {
     let (lhs, rhs) = (try op.type(0), try op.type(1))
     let hasBias = !op.operand(2).isEmpty
     let isNarrow = lhs.element.isInteger && lhs.element.bitCount < 32
+    if isWide { throw op.unsupported("ONNX has no matrix product with sums of 64 bits") }
     if lhs.shape.rank == 2, rhs.shape.rank == 2, lhs.element.isFloat,
       hasBias || transposeLHS || transposeRHS
     {
@@ -92,7 +94,7 @@ extension MatrixMultiply: Exportable {
 
 /// The name of an operand of 8-bit integers, as integer products take them, or of narrower ones made
 /// wider; empty if it is absent.
-private func bytes(
+func bytes(
   _ op: ExportContext, _ slot: Int, _ does: String
 ) throws(Failure) -> String {
   let name = op.operand(slot)

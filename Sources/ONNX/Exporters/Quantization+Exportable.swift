@@ -28,6 +28,7 @@ extension Requantize: Exportable {
     guard to.bitCount <= 16 else {
       throw op.unsupported("ONNX quantises to at most 16 bits, not \(to.rawValue)")
     }
+    guard form == .float else { throw op.unsupported("ONNX has no fixed-point scaling") }
     let (x, scale) = (try op.type(0), try op.type(1))
     let wide = try op.cast(op.operand(0), to: .f32)
     let factor = try op.along(op.operand(1), scale, axis: axis, rank: x.shape.rank)

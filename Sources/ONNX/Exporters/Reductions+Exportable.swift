@@ -5,7 +5,7 @@ import Tensors
 
 extension Reduce: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
-    let x = op.operand(0)
+    let x = isWide ? try op.cast(op.operand(0), to: .i32) : op.operand(0)
     guard !axes.isEmpty else {
       switch kind {
       case .sum, .mean, .max, .min, .product, .logSumExp: op.finish("Identity", [x])

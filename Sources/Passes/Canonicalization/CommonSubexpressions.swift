@@ -2,6 +2,7 @@
 import CompilerSupport
 import GraphIR
 import Rewriting
+import Tensors
 
 /// Ops of one kind with the same attributes and operands compute the same: the first of them stays.
 ///
@@ -25,7 +26,7 @@ enum CommonSubexpressions {
     return graph.rewrite { rw in
       var known: [Key: [OpID]] = [:]
       var merged = 0
-      for op in rw.graph.opIDs {
+      for op in rw.graph.opIDs where !widensOperand(op, in: rw.graph) {
         let definition = rw.graph.definition(of: op)
         let key = Key(
           kind: ObjectIdentifier(type(of: definition)), operands: rw.graph.operands(of: op),
@@ -49,6 +50,20 @@ enum CommonSubexpressions {
       }
       return merged
     }
+  }
+
+  /// Whether an op makes wider integers for one reader that computes with them position by position: there it costs next to
+  /// nothing, while one for several readers is stored.
+  private static func widensOperand(_ op: OpID, in graph: Graph) -> Bool {
+    guard graph.definition(of: op) is Cast, let input = graph.operands(of: op)[0] else {
+      return false
+    }
+    let result = graph.results(of: op)[0]
+    let (from, to) = (graph.type(of: input).element, graph.type(of: result).element)
+    guard from.isInteger, to.isInteger, from.bitCount < to.bitCount, graph.hasSingleUse(result),
+      let reader = graph.uses(of: result).first?.user
+    else { return false }
+    return graph.definition(of: reader) is Binary
   }
 
   private static func attributes<Op: OpDefinition>(_ op: Op) -> String {

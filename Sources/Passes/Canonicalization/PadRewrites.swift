@@ -54,6 +54,7 @@ enum PadRewrites {
         op.countPadding || op.padding.allSatisfy { $0 == 0 },
         "the pool's own padding does not count in the mean")
       definition.countPadding = true
+    case .sum: try rw.require(value == 0, "the pad value \(value) is not 0")
     }
     let location = rw.graph.location(of: pad.id).joined(with: rw.graph.location(of: op.id))
     try rw.substitute(op.id, by: definition, [source], location: location)

@@ -36,6 +36,22 @@ struct IntegerGrid: Hashable {
     }
   }
 
+  private init(_ grid: IntegerGrid, scale: Float) {
+    (element, lowest, highest) = (grid.element, grid.lowest, grid.highest)
+    self.scale = scale
+    // The middle of a symmetric grid stays; the other end of a wider one reaches further.
+    let low = Double(grid.lowest - grid.zeroPoint) * Double(grid.scale) / Double(scale)
+    let isMiddle = grid.zeroPoint - grid.lowest == grid.highest - grid.zeroPoint
+    zeroPoint = isMiddle ? grid.zeroPoint : grid.lowest - Int(low.rounded())
+  }
+
+  /// The grid of at least the same range whose scale is the next power of two.
+  func withPowerOfTwo() -> IntegerGrid {
+    let exact = scale.significand == 1 || scale.exponent >= Float.greatestFiniteMagnitude.exponent
+    let power = Float(sign: .plus, exponent: scale.exponent + (exact ? 0 : 1), significand: 1)
+    return IntegerGrid(self, scale: power)
+  }
+
   /// A step as a normal number of single precision; 1 if there is none.
   private static func usable(_ step: Double) -> Float {
     guard step > 0 else { return 1 }

@@ -18,34 +18,30 @@ struct LayerQuantization {
   ///   - input: The grid of the layer's input; a bias has the step input scale · weight scale, so
   ///     that it can be added to the sum of integer products.
   init(
-    _ weight: Tensor, _ bias: Tensor?, axis: Int, _ element: ElementType, perChannel: Bool,
+    _ weight: Tensor, _ bias: Tensor?, axis: Int, _ weights: WeightGrids, perChannel: Bool,
     input: IntegerGrid
   ) {
     let outputs = weight.shape[axis]
     let inner = weight.shape.extents[(axis + 1)...].reduce(1, *)
     let values = weight.doubles()
     func output(_ i: Int) -> Int { perChannel ? i / inner % outputs : 0 }
-    var largest = Array(repeating: 0.0, count: perChannel ? outputs : 1)
-    for (i, value) in values.enumerated() {
-      largest[output(i)] = max(largest[output(i)], abs(value))
-    }
+    var groups: [[Double]] = Array(repeating: [], count: perChannel ? outputs : 1)
+    for (i, value) in values.enumerated() { groups[output(i)].append(value) }
     let biases = bias?.doubles()
-    let grids = largest.enumerated().map { channel, size in
-      let grid = IntegerGrid(element, from: -size, to: size, isSymmetric: true)
+    let grids = weights.reach(of: groups).enumerated().map { channel, reach in
+      let grid = weights.grid(reach)
       let own = biases.map { perChannel ? abs($0[channel]) : $0.map { abs($0) }.max() ?? 0 } ?? 0
       // The bias has to fit into 32 bits, with room for the sum: then the weights' step is wider.
       let least = own / Double(input.scale) / Double(1 << 30)
       guard least > Double(grid.scale) else { return grid }
-      let reach = least * Double(grid.highest)
-      return IntegerGrid(element, from: -reach, to: reach, isSymmetric: true)
+      return weights.grid(least * Double(grid.highest))
     }
     let scales = grids.map(\.scale)
+    let limits = WeightGrids.limits(weights.element)
     self.weight = Tensor(
-      TensorType(element, weight.shape),
+      TensorType(weights.element, weight.shape),
       wrapping: values.enumerated().map { i, value in
-        let grid = grids[output(i)]
-        let q = (value / Double(grid.scale)).rounded(.toNearestOrEven)
-        return Int64(min(max(q, Double(grid.lowest)), Double(grid.highest)))
+        Int64(WeightGrids.nearest(value / Double(grids[output(i)].scale), limits))
       })
     weightScale = Self.vector(scales, isScalar: !perChannel)
     guard let bias, let biases else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import GraphIR
+public import CompilerSupport
+public import GraphIR
 public import Rewriting
 
 /// Makes integer ops of ops between `dequantize` and `quantize`.
@@ -12,19 +13,61 @@ public import Rewriting
 ///     %q = quantize %r, @sy, @zy
 ///
 /// The integers may differ by a step from those of the ops with floats, which round in other
-/// places. What cannot be proven to stay within 32 bits keeps its floats.
-public struct LowerQuantized: RewritePass {
+/// places. What cannot be proven to stay within its bits keeps its floats.
+public struct LowerQuantized: Pass {
+  /// How wide sums are brought back to few bits.
+  public enum Form: String, AttributeWord {
+    /// As the target likes it; with a float scale if no target is known.
+    case target
+    /// Times an f32 scale, rounded to even.
+    case float
+    /// By a multiplier and a shift, without floats.
+    case fixed
+  }
+
   public static let name = "lower-quantized"
   public static let summary = "computes with integers between dequantize and quantize"
   public static let effect = NumericEffect.lossy
   public static let removes: [PassRequirement] = [.unquantizedLayers]
+  public static let options: [Field<Self>] = [
+    Field(
+      "requantize", \.requantize,
+      "how sums get back to few bits: by an f32 scale, by multiplier and shift, or as the target does it")
+  ]
+  public var requantize = Form.target
 
   public init() {}
 
-  public var rewrites: [Rewrite] {
-    [
-      Rewrite("quantized-layer", IntegerLayer.rewrite),
-      Rewrite("quantized-movement", IntegerMovement.rewrite),
+  public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
+    let form: RequantizeForm =
+      switch requantize {
+      case .target: context.requantize ?? .float
+      case .float: .float
+      case .fixed: .fixedPoint
+      }
+    let rewrites = DequantizedMovement.rewrites + Self.rewrites(form)
+    try GreedyDriver(pass: Self.name, rewrites).run(on: &graph, context.observer)
+  }
+
+  /// The rewrites of a quantize, in the order in which they are tried.
+  static func rewrites(_ form: RequantizeForm) -> [Rewrite] {
+    func rewrite(
+      _ name: String,
+      _ body: @escaping @Sendable (OpRef<Quantize>, RequantizeForm, inout Rewriter)
+        throws(Declined) -> Void
+    ) -> Rewrite {
+      Rewrite(name) { (op: OpRef<Quantize>, rw) throws(Declined) in try body(op, form, &rw) }
+    }
+    return [
+      rewrite("quantized-layer", IntegerLayer.rewrite),
+      rewrite("quantized-movement", IntegerMovement.rewrite),
+      rewrite("quantized-table") { (op, _, rw) throws(Declined) in
+        try LookupTable.rewrite(op, &rw)
+      },
+      rewrite("quantized-sum", IntegerAddition.rewrite),
+      rewrite("quantized-product", IntegerProduct.rewrite),
+      rewrite("quantized-average", IntegerAverage.rewrite),
+      rewrite("quantized-softmax", IntegerSoftmax.rewrite),
     ]
   }
 }

@@ -49,28 +49,42 @@ struct QuantizationInsertion {
     let bias = operands.count > 2 ? operands[2] : nil
     let integers = LayerQuantization(
       tensor, bias.flatMap { rw.graph.tensor($0) }, axis: layer.axis,
-      pass.weightElement(of: layer.op, in: rw.graph), perChannel: pass.perChannel,
-      input: grid)
+      WeightGrids(
+        element: pass.weightElement(of: layer, in: rw.graph), range: pass.weightRanges,
+        scales: pass.scales),
+      perChannel: pass.perChannel, input: grid)
     rw.insertionPoint = layer.op
     let location = rw.graph.location(of: layer.op)
     replace(
       1, of: layer.op, weight, integers.weight, integers.weightScale, axis: layer.axis, location,
-      &rw)
+      rounds: pass.rounding == .nearest, &rw)
+    // A bias has so small a step that its rounding is of no account.
     if let bias, let tensor = integers.bias, let scale = integers.biasScale {
-      replace(2, of: layer.op, bias, tensor, scale, axis: 0, location, &rw)
+      replace(2, of: layer.op, bias, tensor, scale, axis: 0, location, rounds: true, &rw)
     }
   }
 
-  /// Puts a dequantize of integers into an operand slot.
+  /// Puts a dequantize of integers into an operand slot; these are a constant, or left to a
+  /// `quantize` of the floats.
   private func replace(
     _ slot: Int, of op: OpID, _ old: ValueID, _ tensor: Tensor, _ scale: Tensor, axis: Int,
-    _ location: Location, _ rw: inout Rewriter
+    _ location: Location, rounds: Bool, _ rw: inout Rewriter
   ) {
     let name = rw.graph.name(of: old)
+    let axis = scale.shape.rank == 0 ? 1 : axis
     var dequantize = Dequantize()
-    dequantize.axis = scale.shape.rank == 0 ? 1 : axis
-    let operands = [constant(tensor, name, "q", &rw), constant(scale, name, "scale", &rw)]
-    let value = insert(dequantize, operands, location, name, "dq", &rw)
+    dequantize.axis = axis
+    let steps = constant(scale, name, "scale", &rw)
+    let integers: ValueID
+    if rounds {
+      integers = constant(tensor, name, "q", &rw)
+    } else {
+      var quantize = Quantize()
+      quantize.to = tensor.element
+      quantize.axis = axis
+      integers = insert(quantize, [old, steps], location, name, "q", &rw)
+    }
+    let value = insert(dequantize, [integers, steps], location, name, "dq", &rw)
     rw.setOperand(of: op, slot: slot, to: value)
   }
 

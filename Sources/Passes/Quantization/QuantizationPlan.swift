@@ -10,6 +10,8 @@ struct QuantizationPlan {
     let op: OpID
     /// The axis of the weight along which its outputs lie.
     let axis: Int
+    /// Whether no layer stands in front of it, or none behind it.
+    fileprivate(set) var isEnd = false
   }
 
   /// An op that asks for grids, and the values that it asks for.
@@ -61,6 +63,27 @@ struct QuantizationPlan {
     }
     let order = Self.order(graph)
     values.sort { order[$0] < order[$1] }
+    markEnds(graph)
+  }
+
+  /// Layers that stay in float count as well.
+  private mutating func markEnds(_ graph: Graph) {
+    var hasBefore = SideTable<OpRecord, Bool>(default: false)
+    var hasBehind = SideTable<OpRecord, Bool>(default: false)
+    for op in graph.opIDs {
+      hasBefore[op] = graph.operands(of: op).contains { operand in
+        guard let producer = operand.flatMap({ graph.producer(of: $0) }) else { return false }
+        return hasBefore[producer] || Self.hasWeights(graph.definition(of: producer))
+      }
+    }
+    for op in graph.opIDs.reversed() {
+      hasBehind[op] = graph.results(of: op).flatMap { graph.uses(of: $0) }.contains { use in
+        hasBehind[use.user] || Self.hasWeights(graph.definition(of: use.user))
+      }
+    }
+    for i in layers.indices {
+      layers[i].isEnd = !hasBefore[layers[i].op] || !hasBehind[layers[i].op]
+    }
   }
 
   private mutating func add(

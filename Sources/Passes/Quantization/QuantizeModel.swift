@@ -7,7 +7,20 @@ import Tensors
 /// What activations become.
 public enum ActivationElement: String, AttributeWord { case i8, u8, i16 }
 /// What weights become.
-public enum WeightElement: String, AttributeWord { case i8, i4 }
+public enum WeightElement: String, AttributeWord { case i8, i4, i16 }
+/// What the weights of layers with no layer in front of them, or none behind them, become.
+public enum EndWeights: String, AttributeWord {
+  /// The same as those of the others.
+  case same
+  case i8
+}
+/// When weights are rounded.
+public enum WeightRounding: String, AttributeWord {
+  /// At once, to the nearest integer.
+  case nearest
+  /// By a pass behind, which still finds the floats.
+  case later
+}
 
 /// Puts a pair of quantize and dequantize behind every activation that layers compute with, and
 /// makes weights and biases integers with a dequantize behind them. Every op still computes with
@@ -30,6 +43,10 @@ public struct QuantizeModel: Pass {
   public static let options: [Field<Self>] = [
     Field("activations", \.activations, "the integer type of activations"),
     Field("weights", \.weights, "the integer type of weights; biases become i32"),
+    Field("ends", \.ends, "the integer type of the weights of the first and last layers"),
+    Field("weight-ranges", \.weightRanges, "what weights the integers reach to"),
+    Field("rounding", \.rounding, "when weights are rounded"),
+    Field("scales", \.scales, "what scales may be"),
     Field("per-channel", \.perChannel, "a scale for each output of a layer, or one for its weights"),
     Field("symmetric", \.symmetric, "activations without zero point; i16 are so anyhow"),
     Field("calibrator", \.calibrator, "how ranges come from the samples"),
@@ -50,6 +67,10 @@ public struct QuantizeModel: Pass {
   ]
   public var activations = ActivationElement.i8
   public var weights = WeightElement.i8
+  public var ends = EndWeights.same
+  public var weightRanges = WeightRange.max
+  public var rounding = WeightRounding.nearest
+  public var scales = ScaleForm.any
   public var perChannel = true
   public var symmetric = false
   public var calibrator = RangeCalibrator.minMax
@@ -82,7 +103,8 @@ public struct QuantizeModel: Pass {
       throw Failure("with activations=i16 all layers are as wide as 'wide' makes them")
     }
     guard weights == .i4 || wideWeights.isEmpty else {
-      throw Failure("with weights=i8 all layers have weights as wide as 'wide-weights' makes them")
+      throw Failure(
+        "with weights=\(weights.rawValue) no layer has weights that 'wide-weights' makes wider")
     }
     for kind in keepOps where context.ops[kind] == nil {
       throw Failure(
@@ -125,16 +147,20 @@ public struct QuantizeModel: Pass {
       let isSymmetric = symmetric || element == .i16
       let range = calibrator.range(
         of: histogram, share: percentile / 100, element, isSymmetric: isSymmetric)
-      grids[value] = IntegerGrid(
+      let grid = IntegerGrid(
         element, from: range.low, to: range.high, isSymmetric: isSymmetric)
+      grids[value] = scales == .any ? grid : grid.withPowerOfTwo()
     }
     for (value, leader) in plan.followers { grids[value] = grids[leader] }
     QuantizationInsertion(grids: grids, plan: plan, pass: self).apply(to: &graph)
   }
 
   /// What the weights of a layer become.
-  func weightElement(of op: OpID, in graph: Graph) -> ElementType {
-    weights == .i8 || graph.optionNames(of: op).contains { wideWeights.contains($0) } ? .i8 : .i4
+  func weightElement(of layer: QuantizationPlan.Layer, in graph: Graph) -> ElementType {
+    let isWide =
+      ends == .i8 && layer.isEnd
+      || graph.optionNames(of: layer.op).contains { wideWeights.contains($0) }
+    return isWide ? .i8 : ElementType(rawValue: weights.rawValue) ?? .i8
   }
 
   private static func isNamed(_ names: [String], in graph: Graph) -> (OpID) -> Bool {

@@ -7,7 +7,7 @@ import Tensors
 /// makes.
 struct ScaledIntegers {
   /// The integers.
-  let value: ValueID
+  private(set) var value: ValueID
   let element: ElementType
   /// One number, or one for each position along `axis`.
   let scales: [Double]
@@ -43,6 +43,13 @@ struct ScaledIntegers {
     try rw.require(
       scales.allSatisfy { $0 > 0 && $0.isFinite } && zeroPoints.count == scales.count,
       "a scale is not positive")
+  }
+
+  /// Other integers on the same grid.
+  func with(_ value: ValueID) -> ScaledIntegers {
+    var integers = self
+    integers.value = value
+    return integers
   }
 
   /// Declines unless there is one scale alone.

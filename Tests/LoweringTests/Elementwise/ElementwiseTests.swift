@@ -156,6 +156,30 @@ import Testing
     }.check(on: target)
   }
 
+  /// Operands that are converted, moved and scaled are computed where they are read.
+  @Test(arguments: targets) func scaledOperands(_ target: String) throws {
+    try KernelSample("scaled") { g in
+      let (a, b) = (try g.input(.i8, [1, 20, 4, 5]), try g.input(.u8, [1, 20, 4, 5]))
+      func scaled(_ g: inout SampleGraph, _ x: ValueID, _ steps: Int) throws -> ValueID {
+        var x = try g.op(Cast(to: .i32), x)
+        for step in 0..<steps {
+          x = try g.op(
+            Binary(step % 2 == 0 ? .sub : .mul), x,
+            step % 3 == 2 ? try g.constant(.i32, [20, 1, 1]) : g.constant(3, .i32))
+        }
+        return x
+      }
+      // More than a run is looked for stands alone.
+      for steps in [0, 1, 2, 3, 4, 6] {
+        let (x, y) = (try scaled(&g, a, steps), try scaled(&g, b, steps))
+        let sum = try g.op(Binary(.add), x, y)
+        g.output(try g.op(Binary(.mul), sum, try scaled(&g, b, steps)))
+        let layer = try g.op(Convolution(), a, try g.constant(.i8, [20, 20, 1, 1]))
+        g.output(try g.op(Binary(.add), try scaled(&g, a, steps), layer))
+      }
+    }.check(on: target)
+  }
+
   /// What only widens an operand is computed where it is read: in runs, on both sides, behind a layer.
   @Test(arguments: targets) func widenedOperands(_ target: String) throws {
     try KernelSample("widened") { g in

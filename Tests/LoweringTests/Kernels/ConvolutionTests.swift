@@ -85,6 +85,10 @@ import Testing
         let perChannel = number % 2 == 0 && types.1 != .i4
         let wZero = perChannel ? try g.constant(types.1, [c.outputs]) : nil
         g.output(try g.op(c.op, x, w, b, xZero, wZero))
+        var wide = c.op
+        wide.isWide = true
+        let wideBias = c.isBiased ? try g.constant(.i64, [c.outputs]) : nil
+        g.output(try g.op(wide, x, w, wideBias, xZero, wZero))
       }.check(on: target)
     }
   }

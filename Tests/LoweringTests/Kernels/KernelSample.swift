@@ -22,12 +22,29 @@ struct KernelSample {
   /// The targets that kernels differ for: without vectors, with few registers, and with vectors of 4, 8 and 16 floats.
   static let targets = ["c99", "m0plus", "m4", "x86-64", "x86-64-v3", "x86-64-v4"]
 
+  /// The targets that kernels of bytes differ for: scalar, SMLAD, SDOT, products of pairs in vectors of 4, 8 and 16, VNNI of both widths.
+  static let byteTargets = [
+    "m0plus", "m4", "m55", "aarch64-dotprod", "x86-64", "x86-64-v3", "x86-64-v4",
+    "x86-64-v3 avx-vnni", "x86-64-v4 avx512-vnni",
+  ]
+
+  /// The target of a name, perhaps with a feature more.
+  private static func target(_ name: String) -> Target? {
+    let words = name.split(separator: " ")
+    guard var target = Target.standard.first(where: { $0.name == words[0] }) else { return nil }
+    if words.count > 1 {
+      guard let feature = Target.Feature(rawValue: String(words[1])) else { return nil }
+      target.features.insert(feature)
+    }
+    return target
+  }
+
   /// Lowers the graph, runs the program and compares the outputs with the evaluator's. Integers agree exactly, unless they are made of
   /// floats by rounding: `integerSteps` is then how far a tie or a digit of f32 may move them.
   func check(
     on targetName: String, lowering expected: String? = nil, integerSteps: Double = 0
   ) throws {
-    let target = try #require(Target.standard.first { $0.name == targetName })
+    let target = try #require(Self.target(targetName))
     var sample = SampleGraph(seed: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) })
     try build(&sample)
     let (graph, inputs) = sample.finish()
@@ -85,6 +102,24 @@ struct SampleGraph: ~Copyable {
   /// A constant with random content.
   mutating func constant(_ element: ElementType, _ extents: [Int]) throws -> ValueID {
     rewriter.addConstant(try tensor(element, extents))
+  }
+
+  /// A constant of random integers below a bound.
+  mutating func constant(
+    _ element: ElementType, _ extents: [Int], below bound: Int64
+  ) throws -> ValueID {
+    let tensor = try tensor(element, extents)
+    return rewriter.addConstant(
+      Tensor(tensor.type, wrapping: tensor.integers().map { $0 % bound }))
+  }
+
+  /// A constant of random positive floats.
+  mutating func constant(
+    _ element: ElementType, _ extents: [Int], scaledBy factor: Double
+  ) throws -> ValueID {
+    let tensor = try tensor(element, extents)
+    return rewriter.addConstant(
+      Tensor(tensor.type, rounding: tensor.doubles().map { ($0 * $0 + 0.1) * factor }))
   }
 
   /// A constant of one number.

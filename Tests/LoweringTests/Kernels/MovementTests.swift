@@ -119,6 +119,21 @@ import Testing
     }
   }
 
+  /// A function of 8 bits, and narrow indices into other tables.
+  @Test(arguments: [ElementType.i8, .u8, .i16], targets)
+  func lookups(_ element: ElementType, _ target: String) throws {
+    try KernelSample("lookup \(element)") { g in
+      let indices = try g.input(element, [2, 3, 5, 7])
+      if element.bitCount == 8 {
+        for table in [ElementType.i8, .i16, .f32] {
+          g.output(try g.op(Gather(axis: 0), try g.constant(table, [256]), indices))
+        }
+      }
+      let few = try g.op(Binary(.fmod), indices, g.constant(11, element))
+      g.output(try g.op(Gather(axis: 1), try g.input(.i8, [2, 11]), few))
+    }.check(on: target)
+  }
+
   @Test(arguments: targets) func broadcasts(_ target: String) throws {
     for (extents, shape) in [
       ([1, 3, 1, 18], [2, 3, 4, 18]), ([7], [3, 7]), ([3, 1], [2, 3, 19]), ([], [5]),

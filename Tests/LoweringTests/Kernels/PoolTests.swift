@@ -58,6 +58,7 @@ import Testing
       try KernelSample("pool \(element) \(number)") { g in
         let x = try g.input(element, c.input)
         g.output(try g.op(c.op(.max), x))
+        g.output(try g.op(c.op(.sum), x))
         var indices = MaxPoolIndices()
         indices.pool = c.op(.max)
         g.output(try g.op(indices, x))

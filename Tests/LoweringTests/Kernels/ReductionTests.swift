@@ -33,6 +33,17 @@ import Testing
     }
   }
 
+  @Test(arguments: [ElementType.i8, .u8, .i16, .u4], targets)
+  func wideSums(_ element: ElementType, _ target: String) throws {
+    for axes in Self.axes {
+      try KernelSample("wide sum \(axes) \(element)") { g in
+        let x = try g.input(element, [2, 3, 5, 19])
+        let sum = try g.op(Reduce(.sum, axes: axes, keepDimensions: true, isWide: true), x)
+        g.output(try g.op(Binary(.sub), sum, g.constant(1000, .i32)))
+      }.check(on: target)
+    }
+  }
+
   @Test(arguments: targets) func longSums(_ target: String) throws {
     try KernelSample("long sums") { g in
       let x = try g.input(.f32, [2, 5000])

@@ -6,11 +6,11 @@ public import Targets
 import Tensors
 
 /// Convolution of each channel by itself, by vectors over blocks of channels: a run of positions of one row at a time, taps
-/// written out, a border of zeros around the input.
+/// written out, a border of zeros (of zero points, where bytes are multiplied by constant weights) around the input.
 public struct DepthwiseConvolution: OpLowering {
   public let name = "depthwise-conv"
   public let summary =
-    "f32 on vector targets, one filter for each channel: vectors of channels, several positions at a time"
+    "f32, or bytes by constant weights, on vector targets, one filter for each channel: vectors of channels, several positions"
   public let acceptsTail = true
 
   /// The lowering.
@@ -18,8 +18,17 @@ public struct DepthwiseConvolution: OpLowering {
 
   public func supports(_ op: OpRef<Convolution>, in graph: Graph, on target: Target) -> Bool {
     let shape = ConvolutionShape(op, in: graph)
-    return target.lanes(32) > 1 && shape.result.element == .f32 && shape.axes.count <= 2
+    return Self.lanes(shape, on: target) > 1 && shape.axes.count <= 2
       && shape.inputs == 1 && shape.outputs == 1 && shape.groups > 1
+      && (shape.result.element == .f32 || IntegerOperands(op, in: graph) != nil)
+  }
+
+  private static func lanes(_ shape: ConvolutionShape, on target: Target) -> Int {
+    switch shape.result.element {
+    case .f32: target.lanes(32)
+    case .i32: DotForm(on: target)?.lanes(on: target) ?? 1
+    default: 1
+    }
   }
 
   public func wish(
@@ -30,6 +39,10 @@ public struct DepthwiseConvolution: OpLowering {
     _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
   ) -> [BufferLayout.Halo]? { BlockedConvolution.halo(op, slot: slot, in: graph) }
 
+  public func border(
+    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
+  ) -> Int64 { IntegerOperands(op, in: graph)?.inputZero ?? 0 }
+
   public func lower(
     _ op: OpRef<Convolution>, in context: inout LoweringContext
   ) throws(LoweringError) {
@@ -38,12 +51,19 @@ public struct DepthwiseConvolution: OpLowering {
     guard let input = context.graph.operand(op, .input),
       let weight = context.graph.operand(op, .weight)
     else { unreachable("a verified convolution has its operands") }
-    let lanes = context.target.lanes(32)
+    let lanes = Self.lanes(shape, on: context.target)
+    let element = shape.result.element
+    let integers = IntegerOperands(op, in: context.graph)
     let place = ResultPlace(context.result(of: op), lanes: lanes, in: &context)
     var source = context.view(of: input)
-    if !source.layout.covers(shape.halo) || !source.layout.hasRuns(of: lanes, along: 1) {
+    let zero = integers?.inputZero ?? 0
+    let hasBorder = shape.halo.contains { $0 != .none }
+    if !source.layout.covers(shape.halo) || hasBorder && context.border(of: source) != zero
+      || !source.layout.hasRuns(of: lanes, along: 1)
+    {
       source = context.relayout(
-        source, to: .blocked(shape.input, dimension: 1, factor: lanes, halo: shape.halo))
+        source, to: .blocked(shape.input, dimension: 1, factor: lanes, halo: shape.halo),
+        border: zero)
     }
     let order = BufferLayout(
       shape.weight,
@@ -56,9 +76,17 @@ public struct DepthwiseConvolution: OpLowering {
       "w",
       context.packed(weight, as: order)
         ?? context.relayout(context.view(of: weight), to: order))
-    let start = AccumulatorStart(
-      bias: context.graph.operand(op, .bias), element: .f32, lanes: lanes, kernel: &k,
-      in: &context)
+    let start: AccumulatorStart
+    if let integers {
+      let starts = DotMatrix(convolution: integers.weight).starts(
+        bias: integers.bias, zero: zero, fillingUpTo: lanes,
+        name: "\(context.graph.name(of: weight))_start", in: &context)
+      start = AccumulatorStart(starts, lanes: lanes, kernel: &k)
+    } else {
+      start = AccumulatorStart(
+        bias: context.graph.operand(op, .bias), element: element, lanes: lanes, kernel: &k,
+        in: &context)
+    }
     let value = context.graph.result(op)
     let epilogue = context.epilogue(
       laneDimension: 1, lanes: lanes, providing: value, kernel: &k)
@@ -79,12 +107,13 @@ public struct DepthwiseConvolution: OpLowering {
       k.loop("ky", 0..<vertical.kernel, isSmall ? .unrolled : .serial) { k, ky in
         k.loop("kx", 0..<horizontal.kernel, .unrolled) { k, kx in
           let taps = shape.axes.count == 2 ? [ky, kx] : [kx]
-          let factor = k.bind("w", k.load(w, [c, 0] + taps, lanes: lanes))
+          let factor = k.bind("w", k.load(w, [c, 0] + taps, lanes: lanes).converted(to: element))
           for p in 0..<size {
             let place = coordinates(
               n, c, vertical.coordinate(oy, tap: ky), horizontal.coordinate(ox + p, tap: kx))
             let sum = Expression.register(sums, [Index(p)])
-            k.set(sums, [Index(p)], sum.adding(k.load(x, place, lanes: lanes), times: factor))
+            let input = k.load(x, place, lanes: lanes).converted(to: element)
+            k.set(sums, [Index(p)], sum.adding(input, times: factor))
           }
         }
       }

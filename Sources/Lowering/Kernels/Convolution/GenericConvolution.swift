@@ -79,13 +79,15 @@ struct ResultPlace {
   let view: TensorView
   private let result: TensorView
 
-  init(_ result: TensorView, lanes: Int, in context: inout LoweringContext) {
+  init(
+    _ result: TensorView, lanes: Int, along dimension: Int = 1, in context: inout LoweringContext
+  ) {
     self.result = result
-    if result.layout.hasRuns(of: lanes, along: 1) {
+    if result.layout.hasRuns(of: lanes, along: dimension) {
       view = result
     } else {
       view = context.scratch(
-        .blocked(result.layout.type, dimension: 1, factor: lanes), name: "blocked")
+        .blocked(result.layout.type, dimension: dimension, factor: lanes), name: "blocked")
     }
   }
 
@@ -108,6 +110,12 @@ struct AccumulatorStart {
     self.bias = bias.map {
       k.input("bias", Epilogue.accessible($0, lanes: lanes, along: 0, in: &context))
     }
+  }
+
+  /// Numbers that are there, filled up to whole vectors.
+  init(_ starts: TensorView, lanes: Int, kernel k: inout KernelBuilder) {
+    type = ValueType(starts.layout.type.element.accumulated, lanes: lanes)
+    bias = k.input("start", starts)
   }
 
   var parameters: [TensorParameter] { bias.map { [$0] } ?? [] }

@@ -23,8 +23,10 @@ public struct GatherLowering: OpLowering {
     var k = KernelBuilder("gather")
     let source = context.view(of: input)
     let x = k.input("x", source)
-    let selection = k.input("indices", context.view(of: indices))
-    let y = k.output("y", target)
+    // Of a table of single elements each index is read once, where its element is written.
+    let isFunction = source.layout.type.shape.rank == 1
+    let selection = k.input("indices", context.view(of: indices), mayAlias: isFunction)
+    let y = k.output("y", target, mayAlias: isFunction)
     let axis = op.axis
     let extent = x.layout.type.shape[axis]
     let shape = y.layout.type.shape
@@ -69,7 +71,13 @@ public struct GatherLowering: OpLowering {
   private func index(
     k: inout KernelBuilder, _ position: [Index], _ selection: TensorParameter, extent: Int
   ) -> Index {
-    let loaded = k.bind("s", k.load(selection, position))
+    let stored = k.load(selection, position)
+    if extent == 256, stored.type.element == .i8 || stored.type.element == .u8 {
+      // From the end if it is negative: the bits of the index are the position.
+      return k.bindIndex("s", stored.converted(to: .u8).converted(to: .i32), range: 0...255)
+    }
+    let isNarrow = stored.type.element.bitCount < 32
+    let loaded = k.bind("s", isNarrow ? stored.converted(to: .i32) : stored)
     func number(_ value: Int) -> Expression { .integer(Int64(value), loaded.type) }
     let counted = Expression.select(
       .binary(.less, loaded, number(0)), loaded + number(extent), loaded)

@@ -33,7 +33,7 @@ extension LoweringContext {
       return
     }
     let target = view(of: value)
-    clearHalo(of: value)
+    fillHalo(of: value)
     if target.layout.isDense {
       let place = TensorView(
         root: target.root, layout: target.layout.reshaped(to: source.layout.type.shape))

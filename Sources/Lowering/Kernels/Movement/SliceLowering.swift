@@ -29,7 +29,7 @@ public struct SliceLowering: OpLowering {
       return context.setView(of: result, to: TensorView(root: source.root, layout: layout))
     }
     let target = context.view(of: result)
-    context.clearHalo(of: result)
+    context.fillHalo(of: result)
     let axes = (0..<shape.rank).map { d in
       SourceAxis(
         d, start: op.starts[d], step: op.steps.isEmpty ? 1 : op.steps[d], count: shape[d])

@@ -28,7 +28,7 @@ public struct TransposeLowering: OpLowering {
       return context.reshape(input, to: result)
     }
     let target = context.view(of: result)
-    context.clearHalo(of: result)
+    context.fillHalo(of: result)
     context.rearrange(
       source, to: target, (0..<shape.rank).map { SourceAxis(op.permutation[$0], count: shape[$0]) })
   }

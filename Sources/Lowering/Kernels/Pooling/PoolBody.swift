@@ -66,18 +66,19 @@ struct PoolBody {
     nest(&k, [])
   }
 
-  /// The maximum or mean of the window of some channels.
+  /// The maximum, mean or sum of the window of some channels.
   func pooled(_ channels: [Index], _ place: Place, _ k: inout KernelBuilder) -> Expression {
     let first: Expression =
       kind == .max ? type.element.lowest(type) : .constant(0, like: type)
     let sum = k.registers("acc", initial: first)
     taps(place, &k) { k, taps in
-      let number = k.bind("x", k.load(x, source(channels, place, taps), lanes: type.lanes))
+      let load = k.load(x, source(channels, place, taps), lanes: type.lanes)
+      let number = k.bind("x", load.converted(to: type.element))
       let old = Expression.register(sum, [])
       k.set(sum, [], kind == .max ? Self.larger(number, old) : old + number)
     }
     let result = Expression.register(sum, [])
-    return kind == .max ? result : result / divisor(place, &k).splat(type.lanes)
+    return kind == .average ? result / divisor(place, &k).splat(type.lanes) : result
   }
 
   /// The larger of two numbers; a NaN is larger than all.

@@ -5,11 +5,21 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Maxima and means over windows, by vectors over blocks of channels where operand and result lie so. Windows at the border are
+extension PoolKind {
+  fileprivate var kernelName: String {
+    switch self {
+    case .max: "maxpool"
+    case .average: "avgpool"
+    case .sum: "sumpool"
+    }
+  }
+}
+
+/// Maxima, means and sums over windows, by vectors over blocks of channels where operand and result lie so. Windows at the border are
 /// clipped by the bounds of their loops.
 public struct PoolLowering: OpLowering {
   public let name = "pool"
-  public let summary = "maximum or mean of windows, clipped by loop bounds; vectors over blocks of channels"
+  public let summary = "maximum, mean or sum of windows, clipped by loop bounds; vectors over blocks of channels"
   public let acceptsTail = true
 
   /// The lowering.
@@ -37,7 +47,7 @@ public struct PoolLowering: OpLowering {
       source.layout.hasRuns(of: wanted, along: 1) && result.layout.hasRuns(of: wanted, along: 1)
       ? wanted : 1
 
-    var k = KernelBuilder(op.kind == .max ? "maxpool" : "avgpool")
+    var k = KernelBuilder(op.kind.kernelName)
     let x = k.input("x", source)
     let epilogue = context.epilogue(
       laneDimension: 1, lanes: lanes, providing: value, kernel: &k)

@@ -49,7 +49,7 @@ public struct ReduceLowering: OpLowering {
     let epilogue = context.epilogue(
       laneDimension: laneDimension ?? 0, lanes: laneDimension == nil ? 1 : nest.lanes,
       providing: value, staysInside: !nest.coversFilling, kernel: &k)
-    let reduction = Reduction(op.kind, x, nest)
+    let reduction = Reduction(op.kind, x, nest, sum: op.isWide ? .i32 : nil)
     nest.forEachKept(&k) { k, kept, lanes in
       let sum = reduction.value(&k, at: kept, lanes: lanes)
       let place = target(nest.merged.coordinates(kept))
@@ -68,7 +68,7 @@ private struct Reduction {
   let element: ElementType
   private let count: Int
 
-  init(_ kind: ReduceKind, _ x: TensorParameter, _ nest: ReductionNest) {
+  init(_ kind: ReduceKind, _ x: TensorParameter, _ nest: ReductionNest, sum: ElementType?) {
     self.kind = kind
     self.x = x
     self.nest = nest
@@ -76,7 +76,7 @@ private struct Reduction {
     switch kind {
     case .l2, .logSum, .logSumExp: element = stored.isFloat ? stored.computed : .f64
     case .mean: element = stored.isFloat ? stored.computed : stored == .u64 ? .u64 : .i64
-    case .sum, .max, .min, .product, .l1, .sumOfSquares: element = stored.computed
+    case .sum, .max, .min, .product, .l1, .sumOfSquares: element = sum ?? stored.computed
     }
     count = nest.isReduced.indices.reduce(1) {
       nest.isReduced[$1] ? $0 * nest.merged.extent($1) : $0

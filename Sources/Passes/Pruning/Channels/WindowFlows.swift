@@ -15,6 +15,7 @@ extension Pool: ChannelFlow {
       return !hasPadding || reaches && dilations.allSatisfy { $0 == 1 } ? known(0) : []
     case .average:
       return hasPadding && countPadding ? known(0).map { $0 == 0 ? 0 : nil } : known(0)
+    case .sum: return known(0).map { $0 == 0 ? 0 : nil }
     }
   }
 }

@@ -61,7 +61,9 @@ private struct EqualizedLayers {
   }
 
   /// A change of a factor that is not worth another sweep.
-  private static let tolerance = 1e-4
+  private static let tolerance = 1e-6
+  /// A change of factors that is not worth other weights: equal layers stay as they are.
+  private static let least = 1e-3
   private static let sweepLimit = 200
 
   private var members: [Member] = []
@@ -96,7 +98,16 @@ private struct EqualizedLayers {
     for _ in 0..<Self.sweepLimit {
       var change = 0.0
       for position in links.indices { change = max(change, balance(position)) }
-      if change <= Self.tolerance { return }
+      if change <= Self.tolerance { break }
+    }
+    // A link is scaled on both sides or on none.
+    for (_, producer, readers) in links {
+      let factors = members[producer].outputFactors
+      guard factors.allSatisfy({ abs($0 - 1) <= Self.least }) else { continue }
+      members[producer].outputFactors = factors.map { _ in 1 }
+      for (member, _) in readers {
+        members[member].inputFactors = members[member].inputFactors.map { _ in 1 }
+      }
     }
   }
 
@@ -132,8 +143,9 @@ private struct EqualizedLayers {
   func apply(_ trace: RewriteTrace, _ rw: inout Rewriter) {
     for member in members {
       let layer = member.layer
-      let all = member.inputFactors + member.outputFactors
-      guard all.contains(where: { abs($0 - 1) > Self.tolerance }) else { continue }
+      guard (member.inputFactors + member.outputFactors).contains(where: { $0 != 1 }) else {
+        continue
+      }
       let weights = layer.scaled { member.outputFactors[$0] * member.inputFactors[$1] }
       rw.setOperand(
         of: layer.op, slot: layer.weightSlot,
@@ -147,7 +159,8 @@ private struct EqualizedLayers {
       }
       trace.applied(layer.op, rw.graph)
     }
-    for (link, producer, _) in links {
+    for (link, producer, _) in links
+    where members[producer].outputFactors.contains(where: { $0 != 1 }) {
       var affine = ChannelAffine(uniform: 1, 0, count: link.producer.outputChannels)
       affine.scale = members[producer].outputFactors
       link.transformStatistics(affine, &rw)

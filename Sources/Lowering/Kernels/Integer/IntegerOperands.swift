@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import GraphIR
+import Tensors
+
+/// The operands of an integer product that kernels of dot products need to know at compile time.
+struct IntegerOperands {
+  let weight: Tensor
+  /// The constant bias, if there is one.
+  let bias: Tensor?
+  let inputZero: Int64
+
+  /// The operands if the inputs are bytes, the weights constant and without a zero point, and what else there is constant.
+  init?(
+    input: ValueID?, weight: ValueID?, bias: ValueID?, inputZero: ValueID?, weightZero: ValueID?,
+    in graph: Graph
+  ) {
+    guard let input, let weight, let tensor = graph.tensor(weight), tensor.element == .i8,
+      graph.type(of: input).element == .i8 || graph.type(of: input).element == .u8,
+      let zero = Self.number(inputZero, in: graph), Self.number(weightZero, in: graph) == 0
+    else { return nil }
+    self.weight = tensor
+    self.inputZero = zero
+    self.bias = bias.flatMap { graph.tensor($0) }
+    if bias != nil, self.bias == nil { return nil }
+  }
+
+  init?(_ op: OpRef<Convolution>, in graph: Graph) {
+    guard graph.type(of: graph.result(op)).element == .i32 else { return nil }
+    self.init(
+      input: graph.operand(op, .input), weight: graph.operand(op, .weight),
+      bias: graph.operand(op, .bias), inputZero: graph.operand(op, .inputZero),
+      weightZero: graph.operand(op, .weightZero), in: graph)
+  }
+
+  init?(_ op: OpRef<MatrixMultiply>, in graph: Graph) {
+    guard graph.type(of: graph.result(op)).element == .i32 else { return nil }
+    self.init(
+      input: graph.operand(op, .lhs), weight: graph.operand(op, .rhs),
+      bias: graph.operand(op, .bias), inputZero: graph.operand(op, .lhsZero),
+      weightZero: graph.operand(op, .rhsZero), in: graph)
+  }
+
+  /// The one number that a zero point is; 0 if there is none, nil if it varies or is not known.
+  private static func number(_ value: ValueID?, in graph: Graph) -> Int64? {
+    guard let value else { return 0 }
+    guard let numbers = graph.tensor(value)?.integers(), let first = numbers.first,
+      numbers.allSatisfy({ $0 == first })
+    else { return nil }
+    return first
+  }
+}
