@@ -491,7 +491,7 @@ def quantization(suite):
     suite.expect("quantized again", ["eval", "layers.onnx", "-p", "quantize, quantize-int8", *ok], 1, ["unquantized-layers"])
     for drop, said in (("-1", "max-drop"), ("nan", "max-drop"), ("x", "number"), ("-inf", "max-drop")):
         suite.expect(f"max-drop {drop}", ["eval", "layers.onnx", "-p", "quantize{" + f"max-drop={drop}" + "}", *ok], 1, [said])
-    for widths in ("", "i8", "i8/i8/i8", "/", "i9/i8", "i8/i16", "i8/i8,,", "i8/i8,i8/i8"):
+    for widths in ("", "i8", "i8/i8/i8", "/", "i9/i8", "i8/i32", "i8/i8,,", "i8/i8,i8/i8"):
         suite.expect(f"widths {widths!r}", ["sensitivity", "layers.onnx", "--widths", widths, *ok], 2, [])
     suite.expect("sensitivity without data", ["sensitivity", "layers.onnx"], 2, ["--data"])
     suite.expect("sensitivity of no layer", ["sensitivity", "good.onnx", "--data", "good.npz"], 1, ["no layer"])

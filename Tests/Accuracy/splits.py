@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the labelled data sets that calibrate a model, that choices are made on, and that are only reported.
+
+Images: rows of even index of the training rows calibrate, rows of odd index decide, the test rows are reported. Keyword samples and
+machine recordings have no training rows: there rows 0 to 99, and normal recordings of even index, calibrate, and the rest is reported.
+"""
+import json
+
+import numpy as np
+
+CALIBRATION_ROWS = 512
+CHOICE_ROWS = 2000
+WINDOW = 5
+
+
+def prepare(x, pre, data):
+    """A row of a data set as the model's input, as the models' own accuracy.py makes it."""
+    if x.ndim == 2:
+        x = x[:, :, None]
+    x = x.astype(np.float32)
+    if pre["kind"] == "image":
+        x = (x / np.float32(pre["div"]) - np.float32(pre["mean"])) / np.float32(pre["std"])
+    elif pre["kind"] == "affine":
+        x = (x - np.float32(data["zero_point"])) * np.float32(data["scale"])
+    return np.ascontiguousarray(x.transpose(2, 0, 1), dtype=np.float32)
+
+
+def windows(recording):
+    """The samples of a recording: `WINDOW` consecutive rows each."""
+    x = recording.astype(np.float32)
+    return np.stack([x[i:i + WINDOW].reshape(-1) for i in range(len(x) - WINDOW + 1)])
+
+
+def auc(score, label):
+    """Area under the ROC curve, ties counted half."""
+    _, place, count = np.unique(np.asarray(score, np.float64), return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2.0)[place]
+    ones = int((label == 1).sum())
+    return float((rank[label == 1].sum() - ones * (ones + 1) / 2.0) / ((len(label) - ones) * ones))
+
+
+class Split:
+    """Files of samples for a model of the manifest; `choice` is the path of None where there are no such rows."""
+
+    def __init__(self, entry, models, work, calibration_rows=CALIBRATION_ROWS):
+        self.name = entry["file"].removesuffix(".onnx")
+        self.model = models / entry["file"]
+        self.is_auc = entry["metric"] == "auc"
+        folder = work / "splits"
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = [folder / f"{self.name}-{part}.npz" for part in ("calibration", "choice", "test")]
+        self.calibration, self.choice, self.test = paths
+        data = np.load(models / entry["data"])
+        if self.is_auc:
+            self._recordings(data, calibration_rows)
+        elif "x_train" in data:
+            train, labels = data["x_train"], data["y_train"]
+            even = np.arange(0, len(train), 2)
+            odd = np.arange(1, len(train), 2)
+            self._rows(self.calibration, entry, data, train, labels, spread(even, calibration_rows))
+            self._rows(self.choice, entry, data, train, labels, spread(odd, CHOICE_ROWS))
+            self._rows(self.test, entry, data, data["x_test"], data["y_test"], np.arange(len(data["x_test"])))
+        else:
+            x, y = data[entry["x"]], data[entry["y"]]
+            self._rows(self.calibration, entry, data, x, y, np.arange(min(100, calibration_rows)))
+            self._rows(self.test, entry, data, x, y, np.arange(100, len(x)))
+            self.choice = None
+
+    def _rows(self, path, entry, data, x, y, rows):
+        np.savez(path, x=np.stack([prepare(x[i], entry["pre"], data) for i in rows]), y=y[rows].astype(np.int64))
+        describe(path, {"inputs": [{"array": "x"}], "labels": "y", "metric": "top1"})
+
+    def _recordings(self, data, count):
+        x, y = data["x"], data["y"]
+        calibrating = [i for i in range(0, len(x), 2) if y[i] == 0]
+        rest = [i for i in range(len(x)) if i not in set(calibrating)]
+        every = np.concatenate([windows(x[i]) for i in calibrating])
+        np.savez(self.calibration, x=every[spread(np.arange(len(every)), count)])
+        describe(self.calibration, {"inputs": [{"array": "x"}], "metric": "none"})
+        np.savez(self.test, x=x[rest], y=y[rest].astype(np.int64))
+        describe(self.test, {"inputs": [{"array": "x", "window": WINDOW}], "labels": "y", "metric": "reconstruction-auc"})
+        self.choice = None
+
+    def score(self, session, path):
+        """What onnxruntime reaches on a file of samples: correct answers and samples, or AUC x 100 and recordings."""
+        name = session.get_inputs()[0].name
+        data = np.load(path)
+        if not self.is_auc:
+            found = [session.run(None, {name: v[None]})[0].reshape(-1).argmax() for v in data["x"]]
+            return int((np.array(found) == data["y"]).sum()), len(found)
+        scores = []
+        for recording in data["x"]:
+            samples = windows(recording)
+            scores.append(np.mean([np.mean((session.run(None, {name: v[None]})[0] - v) ** 2) for v in samples]))
+        return 100 * auc(scores, data["y"]), len(scores)
+
+
+def spread(rows, count):
+    """`count` of the rows, evenly spread."""
+    if len(rows) <= count:
+        return rows
+    return rows[np.arange(count) * len(rows) // count]
+
+
+def describe(path, description):
+    path.with_suffix(".json").write_text(json.dumps(description))
