@@ -142,7 +142,7 @@ def gap(a, b):
     return np.abs(a.astype(np.float64) - b.astype(np.float64))
 
 
-def compare(mine, best, plain, published):
+def compare(mine, best, plain, published=False):
     """What is wrong, and the row of the table."""
     problems, cells = [], []
     for k, (m, b, p) in enumerate(zip(mine, best, plain)):

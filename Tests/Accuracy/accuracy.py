@@ -3,9 +3,10 @@
 """Accuracy of quantised models: the float model, our C, and onnxruntime's own quantisation, with the same samples.
 
 usage: accuracy.py FETTLE SHARED WORK [--models a,b] [--rows test|choice] [--only COLUMN,…] [--write FILE.md] [--json FILE]
+                   [--reuse FILE]
 
 `--rows choice` counts on the training rows that are held back, on which choices are made; the table of the documentation counts on the
-test rows. Without --only every column is measured. Exit status 1 if a bound of `BOUNDS` is not kept.
+test rows. Without --only every column is measured, but for the cells that a file of an earlier --json holds (--reuse). Exit status 1 if a bound of `BOUNDS` is not kept.
 """
 import argparse
 import json
@@ -156,12 +157,14 @@ def main():
     parser.add_argument("--samples", type=int, default=CALIBRATION_ROWS)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--reuse", type=Path, help="a file of --json: its cells are not measured again")
     a = parser.parse_args()
     work = a.work / "accuracy"
     work.mkdir(parents=True, exist_ok=True)
     models = a.shared / "models"
     manifest = {e["file"].removesuffix(".onnx"): e for e in json.loads((models / "manifest.json").read_text())["models"]}
     extra = dict(p.split("=", 1) for p in a.pipeline)
+    known = json.loads(a.reuse.read_text()) if a.reuse else {}
     columns = a.only.split(",") if a.only else ["float", *PEERS, *INT8, *INT4]
     columns += list(extra)
     rows, broken = [], []
@@ -174,6 +177,9 @@ def main():
         row = {}
         for column in columns:
             start = time.monotonic()
+            if column in known.get(name, {}):
+                row[column] = known[name][column]
+                continue
             try:
                 if column == "float":
                     row[column] = split.score(session(split.model), counted)
