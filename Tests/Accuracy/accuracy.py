@@ -6,7 +6,8 @@ usage: accuracy.py FETTLE SHARED WORK [--models a,b] [--rows test|choice] [--onl
                    [--reuse FILE]
 
 `--rows choice` counts on the training rows that are held back, on which choices are made; the table of the documentation counts on the
-test rows. Without --only every column is measured, but for the cells that a file of an earlier --json holds (--reuse). Exit status 1 if a bound of `BOUNDS` is not kept.
+test rows. Without --only every column is measured, but for the cells that a file of an earlier --json holds (--reuse). Exit status 1 if
+a bound of `BOUNDS` is not kept.
 """
 import argparse
 import json
@@ -142,6 +143,11 @@ behind its own `quant_pre_process`) with the same samples. The other columns are
 {int4}
 
 {legend}
+
+## Bounds
+
+Int8 is to be at most {float} points (or {samples_off} samples) below float and {peer} below the better of onnxruntime's, the mean not below theirs, int4 with learned rounding at
+most {int4_bound} points below float. {kept}
 """
 
 
@@ -207,7 +213,9 @@ def main():
     if a.write:
         legend = "\n".join(f"- `{name}`: `{text}`" for name, text in INT4.items())
         a.write.write_text(PAGE.format(samples=a.samples, int8=markdown(rows, ["float", *PEERS, *INT8]),
-                                       int4=markdown(rows, ["float", *INT4]), legend=legend))
+                                       int4=markdown(rows, ["float", *INT4]), legend=legend, samples_off=SAMPLES,
+                                       float=BOUNDS["float"], peer=BOUNDS["peer"], int4_bound=BOUNDS["int4"],
+                                       kept="Not kept:\n\n" + "\n".join(f"- {t}" for t in broken) if broken else "All hold."))
     for text in broken:
         print(f"not kept: {text}")
     sys.exit(1 if broken else 0)
