@@ -126,8 +126,9 @@ def markdown(rows, columns):
 PAGE = """# Accuracy of quantised models
 
 Made by `Tests/Accuracy/accuracy.py`, with at most {samples} calibration samples a model. Cells are correct answers and per cent of the rows; for the
-autoencoder the area under the ROC curve × 100 over the recordings. Images calibrate with training rows of even index, and choices (the
-calibrator, the order of passes, their options) were made on training rows of odd index; the test rows below were only counted.
+autoencoder the area under the ROC curve × 100 over the recordings. Images calibrate with training rows of even index. For int8 nothing was
+chosen: the options are the defaults. For int4 the ranges of weights and the damping of `learn-rounding` were chosen on training rows of odd
+index (`--rows choice` counts there); the test rows below were only counted.
 Keyword samples and machine recordings have no training rows: rows 0 to 99, and normal recordings of even index, calibrate, and the rest
 counts. `float` is onnxruntime with the float model; `min-max` and `entropy` are onnxruntime's `quantize_static` (QDQ, per channel, signed,
 behind its own `quant_pre_process`) with the same samples. The other columns are our C.
