@@ -22,7 +22,7 @@ enum CommonSubexpressions {
   static func merge(
     in graph: inout Graph, pass: String, _ observer: (any PassObserver)? = nil
   ) -> Int {
-    let observer = observer.flatMap { $0.watchesRewrites ? $0 : nil }
+    let trace = RewriteTrace(pass: pass, rewrite: "merge-equal-ops", observer)
     return graph.rewrite { rw in
       var known: [Key: [OpID]] = [:]
       var merged = 0
@@ -36,10 +36,7 @@ enum CommonSubexpressions {
           known[key, default: []].append(op)
           continue
         }
-        observer?.tried(
-          RewriteEvent(
-            pass: pass, rewrite: "merge-equal-ops", op: type(of: definition).name,
-            location: rw.graph.location(of: op), outcome: .applied))
+        trace.applied(op, rw.graph)
         rw.setLocation(
           of: equal, to: rw.graph.location(of: equal).joined(with: rw.graph.location(of: op)))
         for (old, new) in zip(rw.graph.results(of: op), rw.graph.results(of: equal)) {

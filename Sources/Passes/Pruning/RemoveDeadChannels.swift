@@ -43,26 +43,22 @@ public struct RemoveDeadChannels: Pass {
     _ observer: (any PassObserver)?, _ graph: Graph, _ kept: [ValueID: [Int]],
     _ constants: ChannelConstants
   ) {
-    guard let observer, observer.watchesRewrites else { return }
+    let trace = RewriteTrace(pass: Self.name, rewrite: "drop-channels", observer)
+    guard trace.isWatched else { return }
     for op in graph.opIDs {
       let result = graph.results(of: op)[0]
-      let outcome: RewriteEvent.Outcome
       let idle = constants[result, in: graph].count { $0 != nil }
       if kept[result] != nil {
-        outcome = .applied
+        trace.applied(op, graph)
       } else if idle > 0 {
         let reader = graph.uses(of: result).first.map { graph.definition(of: $0.user) }
         let what = reader.map { "'\(type(of: $0).name)' needs them" } ?? "they are an output"
-        outcome = .declined("\(idle) channels are constant, but \(what)")
+        trace.declined(op, "\(idle) channels are constant, but \(what)", graph)
       } else if graph.definition(of: op) is any ChannelFlow {
-        outcome = .declined("no channel is constant or unread")
+        trace.declined(op, "no channel is constant or unread", graph)
       } else {
-        outcome = .declined("the op is not known to keep channels apart")
+        trace.declined(op, "the op is not known to keep channels apart", graph)
       }
-      observer.tried(
-        RewriteEvent(
-          pass: Self.name, rewrite: "drop-channels", op: type(of: graph.definition(of: op)).name,
-          location: graph.location(of: op), outcome: outcome))
     }
   }
 }

@@ -56,9 +56,6 @@ struct LayerQuantization {
   }
 
   private static func vector(_ values: [Float], isScalar: Bool) -> Tensor {
-    guard let shape = Shape(isScalar ? [] : [values.count]) else {
-      unreachable("as many scales as outputs make a shape")
-    }
-    return Tensor(TensorType(.f32, shape), storage: values)
+    Tensor(TensorType(.f32, isScalar ? .scalar : .vector(values.count)), storage: values)
   }
 }

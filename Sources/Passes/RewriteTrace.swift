@@ -14,6 +14,9 @@ struct RewriteTrace {
     self.observer = observer.flatMap { $0.watchesRewrites ? $0 : nil }
   }
 
+  /// Whether anybody listens.
+  var isWatched: Bool { observer != nil }
+
   func applied(_ op: OpID, _ graph: Graph) { tell(op, graph, .applied) }
 
   func declined(_ op: OpID, _ reason: String, _ graph: Graph) {
