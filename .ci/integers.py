@@ -15,12 +15,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "Tests" / "Accuracy")]
 from devices import BOARDS, CODE, HOST_DEVICE, STACK, call  # noqa: E402
-from splits import Split  # noqa: E402
+from splits import Split, logits  # noqa: E402
 
 FLOAT = ["resnet8_cifar10", "dscnn_kws", "ad_autoencoder", "lenet300_mnist", "lenet5_mnist", "resnet20_cifar10", "vgg11h_cifar10"]
 INTEGER = ["resnet8_cifar10_int8_qdq", "dscnn_kws_int8_qdq", "ad_autoencoder_int8_qdq", "resnet8_cifar10_int8_tf2onnx"]
@@ -44,16 +43,6 @@ int main(int argc, char **argv)
   return status;
 }}
 """
-
-
-def logits(model):
-    """The tensor that a closing softmax reads; None if the model has none."""
-    graph = onnx.load(model, load_external_data=False).graph
-    made = {name: node for node in graph.node for name in node.output}
-    node = made.get(graph.output[0].name)
-    while node is not None and node.op_type in ("QuantizeLinear", "DequantizeLinear"):
-        node = made.get(node.input[0])
-    return node.input[0] if node is not None and node.op_type == "Softmax" else None
 
 
 class Program:

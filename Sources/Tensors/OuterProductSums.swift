@@ -105,6 +105,17 @@ public struct OuterProductSums: Sendable {
     for i in sums.indices { sums[i] += other.sums[i] }
   }
 
+  /// Takes `times` · a·bᵀ off: with the means of both and the number of pairs, the moments about
+  /// the means are left.
+  public mutating func remove(_ left: [Double], _ right: [Double], times: Double) {
+    precondition(left.count <= rows && right.count <= columns, "vectors of these lengths")
+    for (row, a) in left.enumerated() {
+      for (column, b) in right.enumerated() {
+        sums[row * columns + column] -= Float(times * a * b)
+      }
+    }
+  }
+
   /// The sums with what lies below the diagonal copied from above it; for squares.
   public mutating func mirror() {
     for row in 0..<min(rows, columns) {

@@ -7,6 +7,7 @@ machine recordings have no training rows: there rows 0 to 99, and normal recordi
 import json
 
 import numpy as np
+import onnx
 
 CALIBRATION_ROWS = 512
 CHOICE_ROWS = 2000
@@ -40,9 +41,13 @@ def auc(score, label):
 
 
 class Split:
-    """Files of samples for a model of the manifest; `choice` is the path of None where there are no such rows."""
+    """Files of samples for a model of the manifest; `choice` is None where there are no such rows.
 
-    def __init__(self, entry, models, work, calibration_rows=CALIBRATION_ROWS):
+    With `holds_back` there always are: models without training rows calibrate with half of what calibrates them else, and the other half
+    is held back; of machine recordings that half has no anomalies, and there is nothing but the outputs to measure.
+    """
+
+    def __init__(self, entry, models, work, calibration_rows=CALIBRATION_ROWS, holds_back=False):
         self.name = entry["file"].removesuffix(".onnx")
         self.model = models / entry["file"]
         self.is_auc = entry["metric"] == "auc"
@@ -52,7 +57,7 @@ class Split:
         self.calibration, self.choice, self.test = paths
         data = np.load(models / entry["data"])
         if self.is_auc:
-            self._recordings(data, calibration_rows)
+            self._recordings(data, calibration_rows, holds_back)
         elif "x_train" in data:
             train, labels = data["x_train"], data["y_train"]
             even = np.arange(0, len(train), 2)
@@ -62,24 +67,31 @@ class Split:
             self._rows(self.test, entry, data, data["x_test"], data["y_test"], np.arange(len(data["x_test"])))
         else:
             x, y = data[entry["x"]], data[entry["y"]]
-            self._rows(self.calibration, entry, data, x, y, np.arange(min(100, calibration_rows)))
+            first = np.arange(min(100, calibration_rows))
+            self._rows(self.calibration, entry, data, x, y, first[::2] if holds_back else first)
             self._rows(self.test, entry, data, x, y, np.arange(100, len(x)))
-            self.choice = None
+            if holds_back:
+                self._rows(self.choice, entry, data, x, y, first[1::2])
+            else:
+                self.choice = None
 
     def _rows(self, path, entry, data, x, y, rows):
         np.savez(path, x=np.stack([prepare(x[i], entry["pre"], data) for i in rows]), y=y[rows].astype(np.int64))
         describe(path, {"inputs": [{"array": "x"}], "labels": "y", "metric": "top1"})
 
-    def _recordings(self, data, count):
+    def _recordings(self, data, count, holds_back):
         x, y = data["x"], data["y"]
         calibrating = [i for i in range(0, len(x), 2) if y[i] == 0]
         rest = [i for i in range(len(x)) if i not in set(calibrating)]
-        every = np.concatenate([windows(x[i]) for i in calibrating])
-        np.savez(self.calibration, x=every[spread(np.arange(len(every)), count)])
-        describe(self.calibration, {"inputs": [{"array": "x"}], "metric": "none"})
+        parts = {self.calibration: calibrating[::2], self.choice: calibrating[1::2]} if holds_back else {self.calibration: calibrating}
+        for path, recordings in parts.items():
+            every = np.concatenate([windows(x[i]) for i in recordings])
+            np.savez(path, x=every[spread(np.arange(len(every)), count)])
+            describe(path, {"inputs": [{"array": "x"}], "metric": "none"})
         np.savez(self.test, x=x[rest], y=y[rest].astype(np.int64))
         describe(self.test, {"inputs": [{"array": "x", "window": WINDOW}], "labels": "y", "metric": "reconstruction-auc"})
-        self.choice = None
+        if not holds_back:
+            self.choice = None
 
     def score(self, session, path):
         """What onnxruntime reaches on a file of samples: correct answers and samples, or AUC x 100 and recordings."""
@@ -93,6 +105,16 @@ class Split:
             samples = windows(recording)
             scores.append(np.mean([np.mean((session.run(None, {name: v[None]})[0] - v) ** 2) for v in samples]))
         return 100 * auc(scores, data["y"]), len(scores)
+
+
+def logits(model):
+    """The tensor that a closing softmax reads; None if the model has none."""
+    graph = onnx.load(model, load_external_data=False).graph
+    made = {name: node for node in graph.node for name in node.output}
+    node = made.get(graph.output[0].name)
+    while node is not None and node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+        node = made.get(node.input[0])
+    return node.input[0] if node is not None and node.op_type == "Softmax" else None
 
 
 def spread(rows, count):

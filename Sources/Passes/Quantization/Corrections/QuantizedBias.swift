@@ -7,6 +7,20 @@ import Tensors
 /// The bias of a layer, to which numbers can be added: a constant, integers with a `dequantize`
 /// behind that are rounded to their own steps, or none so far.
 struct QuantizedBias {
+  /// Whether `add` can add numbers to the bias of a layer.
+  static func isOpen(_ op: OpID, in graph: Graph) -> Bool {
+    let operands = graph.operands(of: op)
+    guard operands.count > 2, let bias = operands[2], graph.tensor(bias) == nil else { return true }
+    guard let producer = graph.producer(of: bias),
+      let dequantize = graph.op(producer, as: Dequantize.self), dequantize.block == 0,
+      graph.operand(dequantize, .input).flatMap({ graph.tensor($0) }) != nil,
+      let scale = graph.operand(dequantize, .scale).flatMap({ graph.tensor($0) }),
+      scale.doubles().allSatisfy({ $0 > 0 && $0.isFinite })
+    else { return false }
+    guard let zero = graph.operand(dequantize, .zeroPoint) else { return true }
+    return graph.tensor(zero)?.uniformValue == 0
+  }
+
   /// Adds a number for each channel to the bias of a layer; returns the op that the layer is then.
   ///
   /// - Throws: `Declined` if the bias is computed, or what stands behind it is not finite.

@@ -12,6 +12,9 @@ import Tensors
 /// its result in floats the second moments are summed over the samples. They alone decide the
 /// squared error of the layer for every rounding, and a search finds a rounding with a small one;
 /// see `RoundingSearch`. Functions behind a layer (a relu) have no part in the error.
+///
+/// With `biases` the bias of a layer is free too: the error is that about the means, and the bias
+/// then makes the mean that of the floats, as `correct-bias` does.
 public struct LearnRounding: Pass {
   public static let name = "learn-rounding"
   public static let summary =
@@ -20,13 +23,18 @@ public struct LearnRounding: Pass {
   public static let options: [Field<Self>] = [
     Field("moves", \.moves, "how many weights are flipped in the search, for each weight"),
     Field("damping", \.damping, "the weight of the distance from the floats, to the layer's error"),
+    Field("biases", \.biases, "biases are learned with the weights"),
+    Field(
+      "optional", \.optional, "without samples, or a weight to round, the graph is left as it is"),
   ]
   public var moves = 3.0
   public var damping = 0.2
+  public var biases = true
+  public var optional = false
 
   public init() {}
 
-  public var requires: [PassRequirement] { [.samples] }
+  public var requires: [PassRequirement] { optional ? [] : [.samples] }
 
   public func check(_ context: PassContext) throws(Failure) {
     guard moves >= 0, moves <= 1000 else {
@@ -39,15 +47,20 @@ public struct LearnRounding: Pass {
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     guard let runner = context.runner, let samples = context.samples, samples.count > 0 else {
+      if optional { return }
       throw Failure("there are no samples to learn from")
     }
     let floats = graph.withoutPairs()
-    let weights = try graph.openWeights()
+    let weights = try graph.openWeights(atLeastOne: !optional)
     context.progress?.expect(weights.count)
     for (number, weight) in weights.enumerated() {
       let name = graph.location(of: weight.layers[0]).layers.first ?? ""
+      let isCentered =
+        biases && weight.layers.allSatisfy { QuantizedBias.isOpen($0, in: graph) }
       var moments = weight.layers.compactMap { layer in
-        LayerVectors(layer, in: graph).map { LayerMoments($0) }
+        LayerVectors(layer, in: graph).map {
+          LayerMoments($0, isCentered: isCentered, samples: samples.count)
+        }
       }
       guard moments.count == weight.layers.count else {
         unreachable("what reads an open weight is a layer")
@@ -61,8 +74,28 @@ public struct LearnRounding: Pass {
           to: number, note: "\(name), sample \(sample + 1) of \(samples.count)")
       }
       for layer in moments.indices { moments[layer].finish() }
-      graph.close(weight, with: weight.tensor(rows(of: weight, moments)))
+      let integers = rows(of: weight, moments)
+      graph.close(weight, with: weight.tensor(integers))
+      if isCentered { try correctBiases(of: weight, integers, moments, &graph) }
       context.progress?.advance(to: number + 1, note: name)
+    }
+  }
+
+  private func correctBiases(
+    of weight: OpenWeight, _ integers: [[Int]], _ moments: [LayerMoments], _ graph: inout Graph
+  ) throws(Failure) {
+    let rows = integers.enumerated().map { row, integers in
+      integers.map { Double($0) * weight.scale(row) }
+    }
+    do throws(Declined) {
+      try graph.rewrite { (rw) throws(Declined) in
+        for (layer, moments) in zip(weight.layers, moments) {
+          _ = try QuantizedBias.add(moments.biases(rows), to: layer, &rw)
+        }
+      }
+    } catch {
+      let name = graph.location(of: weight.layers[0]).layers.first ?? "a layer"
+      throw Failure("\(name): its bias cannot be learned: \(error.description)")
     }
   }
 

@@ -123,10 +123,10 @@ extension Graph {
 
   /// The weights whose rounding is open.
   ///
-  /// - Throws: if there are none.
-  func openWeights() throws(Failure) -> [OpenWeight] {
+  /// - Throws: if there are none and there are to be some.
+  func openWeights(atLeastOne: Bool) throws(Failure) -> [OpenWeight] {
     let weights = OpenWeight.all(in: self)
-    guard !weights.isEmpty else {
+    guard !weights.isEmpty || !atLeastOne else {
       throw Failure(
         "there is no weight whose rounding is open",
         notes: ["quantize{rounding=later} in front leaves them to the pass"])

@@ -15,11 +15,15 @@ public struct RoundSquant: Pass {
   public static let name = "round-squant"
   public static let summary = "rounds weights so that errors cancel in kernels and outputs (SQuant)"
   public static let effect = NumericEffect.lossy
+  public static let options: [Field<Self>] = [
+    Field("optional", \.optional, "without a weight to round the graph is left as it is")
+  ]
+  public var optional = false
 
   public init() {}
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
-    for weight in try graph.openWeights() {
+    for weight in try graph.openWeights(atLeastOne: !optional) {
       let rows = weight.quotients().map { quotients in
         var row = SquantRow(quotients, weight.limits, kernel: weight.kernelSize)
         row.round()

@@ -31,7 +31,7 @@ public struct RoundWeights: Pass {
   public init() {}
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
-    for (number, weight) in try graph.openWeights().enumerated() {
+    for (number, weight) in try graph.openWeights(atLeastOne: true).enumerated() {
       let limits = weight.limits
       let rows = weight.quotients().enumerated().map { row, quotients in
         quotients.enumerated().map { position, x in

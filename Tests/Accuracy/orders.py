@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compares orders of passes on rows that neither calibrate nor are reported: what `quantize-int8` is chosen by.
+
+usage: orders.py FETTLE SHARED WORK [--models a,b] [--orders a,b] [--order NAME=PASSES …] [--limit N] [--json FILE] [--write FILE.md]
+
+Counted on the held-back rows of `splits.py`: correct answers, answers that are the float model's, and the signal-to-noise ratio of the
+outputs in decibels, noise being the difference from the float model. A closing softmax is cut off: behind it a few unsure samples would
+decide. Cells that a file of an earlier --json holds are not measured again.
+"""
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from splits import Split, logits  # noqa: E402
+
+MODELS = ["resnet8_cifar10", "resnet20_cifar10", "vgg11h_cifar10", "lenet300_mnist", "lenet5_mnist", "dscnn_kws", "ad_autoencoder"]
+FOLD = "canonicalize, fold-batch-norm, remove-dead-channels, canonicalize"
+LOWER = "lower-quantized, canonicalize"
+LATER = "quantize{rounding=later}"
+ORDERS = {
+    "quantize": "quantize",
+    "correct": "quantize, correct-bias",
+    "equalize": "equalize-layers, quantize",
+    "equalize, correct": "equalize-layers, quantize, correct-bias",
+    "equalize, absorb, correct": "equalize-layers, absorb-biases, quantize, correct-bias",
+    "learn": f"{LATER}, learn-rounding",
+    "learn, correct": f"{LATER}, learn-rounding, correct-bias",
+    "equalize, learn, correct": f"equalize-layers, {LATER}, learn-rounding, correct-bias",
+    "SQuant": f"{LATER}, round-squant",
+    "SQuant, correct": f"{LATER}, round-squant, correct-bias",
+    "percentile": "quantize{calibrator=percentile}",
+    "mse": "quantize{calibrator=mse}",
+    "entropy": "quantize{calibrator=entropy}",
+    "mse of weights": "quantize{weight-ranges=mse}",
+}
+
+
+def measure(fettle, split, order, limit, work):
+    graph, floats = work / f"{split.name}.fettle", work / f"{split.name}-floats.fettle"
+    tail = logits(split.model)
+    call([fettle, "opt", str(split.model), "-p", "", *(["--outputs", tail] if tail else []), "-o", str(floats), "-q"])
+    call([fettle, "opt", str(floats), "-p", f"{FOLD}, {order}, {LOWER}", "--data", str(split.calibration), "-o", str(graph), "-q"])
+    result = json.loads(call([fettle, "eval", str(graph), "--against", str(floats), "--data", str(split.choice),
+                              "--limit", str(limit), "--json", "-q"]))
+    return {k: result.get(k) for k in ("correct", "same_answer", "samples", "snr_db")}
+
+
+def call(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[:6])}: {done.stderr.strip()[-600:]}")
+    return done.stdout
+
+
+def cell(found):
+    noise = f"{found['snr_db']:.1f} dB"
+    return noise if found["correct"] is None else f"{found['correct']}, {found['same_answer']}, {noise}"
+
+
+def markdown(table, models, orders):
+    lines = ["| order | " + " | ".join(models) + " | mean |", "|---|" + "---:|" * (len(models) + 1)]
+    for order in orders:
+        found = [table[m].get(order) for m in models]
+        known = [f["snr_db"] for f in found if f]
+        mean = f"{sum(known) / len(known):.2f} dB" if len(known) == len(models) else ""
+        lines.append(f"| {order} | " + " | ".join(cell(f) if f else "" for f in found) + f" | {mean} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("fettle", type=lambda p: str(Path(p).resolve()))
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--orders", help="of those that are known, separated by semicolons")
+    parser.add_argument("--order", action="append", default=[], metavar="NAME=PASSES", help="a further order")
+    parser.add_argument("--limit", type=int, default=1000)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--write", type=Path)
+    a = parser.parse_args()
+    work = a.work / "orders"
+    work.mkdir(parents=True, exist_ok=True)
+    models = a.shared / "models"
+    manifest = {e["file"].removesuffix(".onnx"): e for e in json.loads((models / "manifest.json").read_text())["models"]}
+    orders = {k: v for k, v in ORDERS.items() if a.orders is None or k in a.orders.split(";")}
+    orders |= dict(o.split("=", 1) for o in a.order)
+    table = json.loads(a.json.read_text()) if a.json and a.json.exists() else {}
+    for name in a.models.split(","):
+        split = Split(manifest[name], models, work, holds_back=True)
+        row = table.setdefault(name, {})
+        for order, passes in orders.items():
+            if order in row:
+                continue
+            start = time.monotonic()
+            row[order] = measure(a.fettle, split, passes, a.limit, work)
+            print(f"{name}: {order}: {cell(row[order])}, {time.monotonic() - start:.0f} s", flush=True)
+            if a.json:
+                a.json.write_text(json.dumps(table, indent=1))
+    text = markdown(table, a.models.split(","), orders)
+    print(text)
+    if a.write:
+        legend = "\n".join(f"- {name}: `{passes}`" for name, passes in orders.items())
+        a.write.write_text(f"{text}\n\n{legend}\n")
+
+
+if __name__ == "__main__":
+    main()
