@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -37,6 +38,9 @@ INT4 = {
     "int4 learned": f"{FOLD}, quantize{{{OPEN} rounding=later}}, learn-rounding, {LOWER}",
 }
 PEERS = {"min-max": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy}
+# The same behind our fold-batch-norm, where onnxruntime's pre-processing leaves batch norms (behind Gemm), whose parameters it then
+# rounds to 8 bits, one scale for all channels.
+FOLDED = {f"{name} folded": method for name, method in PEERS.items()}
 # Points below float, points below the better of onnxruntime's two, points below float with weights of 4 bits.
 BOUNDS = {"float": 0.3, "peer": 0.2, "int4": 1.0}
 SAMPLES = 3  # or so many samples below float
@@ -60,10 +64,18 @@ class Rows(CalibrationDataReader):
         return None if row is None else {self.name: row[None]}
 
 
-def peer(split, method, rows, work):
-    """What onnxruntime's quantize_static reaches: QDQ, per channel, of the model that its own pre-processing leaves."""
+def peer(split, method, rows, work, fettle=None):
+    """What onnxruntime's quantize_static reaches: QDQ, per channel, of the model that its own pre-processing leaves.
+
+    With `fettle`: behind its fold-batch-norm; None if there is nothing left to fold.
+    """
     folded, result = work / f"{split.name}-folded.onnx", work / f"{split.name}-peer.onnx"
     quant_pre_process(str(split.model), str(folded), skip_symbolic_shape=True)
+    if fettle:
+        if all(n.op_type != "BatchNormalization" for n in onnx.load(str(folded)).graph.node):
+            return None
+        call([fettle, "opt", str(split.model), "-p", FOLD, "-o", str(work / "folded.fettle"), "-q"])
+        call([fettle, "export", str(work / "folded.fettle"), "-o", str(folded), "-q"])
     name = session(folded).get_inputs()[0].name
     quantize_static(str(folded), str(result), Rows(split.calibration, name), quant_format=QuantFormat.QDQ, per_channel=True,
                     activation_type=QuantType.QInt8, weight_type=QuantType.QInt8, calibrate_method=method)
@@ -118,7 +130,7 @@ def markdown(rows, columns):
     lines = ["| " + " | ".join(head) + " |", "|---|---:" + "|---:" * len(columns) + "|"]
     for split, row in rows:
         lines.append("| " + " | ".join([split.name, str(row["float"][1]), *(cell(split, row.get(c)) for c in columns)]) + " |")
-    means = [np.mean([points(s, r[c]) for s, r in rows]) if all(c in r for _, r in rows) else None for c in columns]
+    means = [np.mean([points(s, r[c]) for s, r in rows]) if all(r.get(c) for _, r in rows) else None for c in columns]
     lines.append("| mean | | " + " | ".join("" if m is None else f"{m:.3f}" for m in means) + " |")
     return "\n".join(lines)
 
@@ -126,18 +138,22 @@ def markdown(rows, columns):
 PAGE = """# Accuracy of quantised models
 
 Made by `Tests/Accuracy/accuracy.py`, with at most {samples} calibration samples a model. Cells are correct answers and per cent of the rows; for the
-autoencoder the area under the ROC curve × 100 over the recordings. Images calibrate with training rows of even index. For int8 nothing was
-chosen: the options are the defaults. For int4 the ranges of weights and the damping of `learn-rounding` were chosen on training rows of odd
-index (`--rows choice` counts there); the test rows below were only counted.
+autoencoder the area under the ROC curve × 100 over the recordings. Images calibrate with training rows of even index. Passes and options were
+chosen on training rows of odd index (`--rows choice` counts there, `Tests/Accuracy/orders.py` compares orders, below); the test rows were only
+counted.
 Keyword samples and machine recordings have no training rows: rows 0 to 99, and normal recordings of even index, calibrate, and the rest
 counts. `float` is onnxruntime with the float model; `min-max` and `entropy` are onnxruntime's `quantize_static` (QDQ, per channel, signed,
-behind its own `quant_pre_process`) with the same samples. The other columns are our C.
+behind its own `quant_pre_process`) with the same samples. `folded` is the same on the model with its batch norms folded by our
+`fold-batch-norm`, where that pre-processing leaves them: there the parameters of batch norms are rounded to 8 bits with one scale for all
+channels, and what comes out is another function than the float model. The other columns are our C.
 
 ## Eight bits
 
 {int8}
 
 `int8` is `-p quantize-int8`.
+
+{orders}
 
 ## Weights of four bits
 
@@ -163,6 +179,7 @@ def main():
     parser.add_argument("--pipeline", action="append", default=[], metavar="NAME=PASSES", help="a further column")
     parser.add_argument("--samples", type=int, default=CALIBRATION_ROWS)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--orders", type=Path, help="a file of orders.py --write that becomes part of --write")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--reuse", type=Path, help="a file of --json: its cells are not measured again")
     a = parser.parse_args()
@@ -172,7 +189,7 @@ def main():
     manifest = {e["file"].removesuffix(".onnx"): e for e in json.loads((models / "manifest.json").read_text())["models"]}
     extra = dict(p.split("=", 1) for p in a.pipeline)
     known = json.loads(a.reuse.read_text()) if a.reuse else {}
-    columns = a.only.split(",") if a.only else ["float", *PEERS, *INT8, *INT4]
+    columns = a.only.split(",") if a.only else ["float", *PEERS, *FOLDED, *INT8, *INT4]
     columns += list(extra)
     rows, broken = [], []
     for name in a.models.split(",") if a.models else MODELS:
@@ -192,6 +209,8 @@ def main():
                     row[column] = split.score(session(split.model), counted)
                 elif column in PEERS:
                     row[column] = peer(split, PEERS[column], counted, work)
+                elif column in FOLDED:
+                    row[column] = peer(split, FOLDED[column], counted, work, a.fettle)
                 else:
                     pipeline = {**INT8, **INT4, **extra}[column]
                     row[column] = ours(a.fettle, split, pipeline, counted, work, column)
@@ -213,8 +232,9 @@ def main():
         a.json.write_text(json.dumps({s.name: r for s, r in rows}, indent=1))
     if a.write:
         legend = "\n".join(f"- `{name}`: `{text}`" for name, text in INT4.items())
-        a.write.write_text(PAGE.format(samples=a.samples, int8=markdown(rows, ["float", *PEERS, *INT8]),
-                                       int4=markdown(rows, ["float", *INT4]), legend=legend, samples_off=SAMPLES,
+        a.write.write_text(PAGE.format(samples=a.samples, int8=markdown(rows, ["float", *PEERS, *FOLDED, *INT8]),
+                                       int4=markdown(rows, ["float", *INT4]), legend=legend,
+                                       orders=a.orders.read_text().strip() if a.orders else "", samples_off=SAMPLES,
                                        float=BOUNDS["float"], peer=BOUNDS["peer"], int4_bound=BOUNDS["int4"],
                                        kept="Not kept:\n\n" + "\n".join(f"- {t}" for t in broken) if broken else "All hold."))
     for text in broken:

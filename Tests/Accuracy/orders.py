@@ -39,6 +39,17 @@ ORDERS = {
     "mse of weights": "quantize{weight-ranges=mse}",
 }
 
+PAGE = """### Orders
+
+Cells are correct answers, answers that are the float model's, and the signal-to-noise ratio of the outputs in front of a closing softmax, noise
+being the difference from the float model, on at most {limit} held-back rows. For keywords and machine recordings those are every second of
+the rows that calibrate else; the rest calibrates.
+
+{text}
+
+{legend}
+"""
+
 
 def measure(fettle, split, order, limit, work):
     graph, floats = work / f"{split.name}.fettle", work / f"{split.name}-floats.fettle"
@@ -105,8 +116,8 @@ def main():
     text = markdown(table, a.models.split(","), orders)
     print(text)
     if a.write:
-        legend = "\n".join(f"- {name}: `{passes}`" for name, passes in orders.items())
-        a.write.write_text(f"{text}\n\n{legend}\n")
+        legend = "\n".join(f"- {name}: `{FOLD}, {passes}, {LOWER}`" for name, passes in orders.items())
+        a.write.write_text(PAGE.format(limit=a.limit, text=text, legend=legend))
 
 
 if __name__ == "__main__":
