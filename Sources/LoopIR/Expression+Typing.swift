@@ -75,6 +75,9 @@ extension Primitive {
     case .dot2:
       isRight = types.count == 3 && types[2].element == .i32
         && types[..<2].allSatisfy { $0 == ValueType(.i16, lanes: 2 * types[2].lanes) }
+    case .dotAcross:
+      isRight = types.count == 3 && types[2] == ValueType(.i32) && types[0] == types[1]
+        && [.i8, .u8, .i16].contains(types[0].element)
     case .addEven, .addOdd:
       isRight = types.count == 2 && types[1].element == .i16
         && (types[0].element == .i8 || types[0].element == .u8)

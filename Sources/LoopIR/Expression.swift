@@ -141,6 +141,8 @@ public enum Primitive: String, CaseIterable, Sendable {
   case dot4
   /// c + Σ₂ aᵢ·bᵢ: operands i16 with twice the lanes of the i32 accumulator c.
   case dot2
+  /// c + Σ aᵢ·bᵢ over all lanes: operands i8, u8 or i16 of one type, the accumulator c is one i32.
+  case dotAcross
   /// c + the even lanes of a, widened: a is i8 or u8 with twice the lanes of the i16 vector c.
   case addEven
   /// c + the odd lanes of a, widened.
@@ -193,7 +195,7 @@ public indirect enum Expression: Hashable, Sendable {
     case .splat(let x, let lanes): return ValueType(x.type.element, lanes: lanes)
     case .horizontal(_, let x): return ValueType(x.type.element)
     case .primitive(.multiplyAdd, let operands), .primitive(.dot4, let operands),
-      .primitive(.dot2, let operands):
+      .primitive(.dot2, let operands), .primitive(.dotAcross, let operands):
       return operands[2].type
     case .primitive(.addEven, let operands), .primitive(.addOdd, let operands):
       return operands[1].type

@@ -74,7 +74,8 @@ public struct LoopCounts: Hashable, Sendable {
       case .load(_, let lanes): loads += lanes
       case .binary(.multiply, let x, _): multiplies += x.type.lanes
       case .primitive(.multiplyAdd, let operands): multiplies += operands[2].type.lanes
-      case .primitive(.dot4, let operands), .primitive(.dot2, let operands):
+      case .primitive(.dot4, let operands), .primitive(.dot2, let operands),
+        .primitive(.dotAcross, let operands):
         multiplies += operands[0].type.lanes
       case .unary(let op, let x) where op.isFunction: functions += x.type.lanes
       case .binary(.power, let x, _): functions += x.type.lanes

@@ -14,10 +14,11 @@ extension LoweringTable {
     NormalizeLowering(), LocalResponseNormLowering(),
     NearestResize(), InterpolatedResize(),
     DepthwiseConvolution(), ByteDepthwise(), BlockedConvolution(), DotConvolution(),
-    WordConvolution(),
+    RunConvolution(), WordConvolution(),
     GenericConvolution(),
     GatheredTransposedConvolution(),
-    PackedMatrixMultiply(), DotMatrixMultiply(), WordMatrixMultiply(), GenericMatrixMultiply(),
+    PackedMatrixMultiply(), DotMatrixMultiply(), RunMatrixMultiply(), WordMatrixMultiply(),
+    GenericMatrixMultiply(),
     PoolLowering(), MaxPoolIndicesLowering(),
   ])
 }

@@ -158,6 +158,11 @@ import Testing
         .splat($0[0], lanes: 4 * lanes) + $0[1]
       }
     }
+    for element in [ElementType.i8, .u8, .i16] where lanes > 1 {
+      p.add("across", [element, element, .i32], lanes: 1, loaded: [lanes, lanes, 1]) {
+        .primitive(.dotAcross, $0)
+      }
+    }
     p.add("dot2", [.i16, .i16, .i32], lanes: lanes, loaded: [2 * lanes, 2 * lanes, lanes]) {
       .primitive(.dot2, $0)
     }

@@ -300,6 +300,10 @@ extension LoopInterpreter {
             sum + x[0].integers[width * i + k] * x[1].integers[width * i + k]
           }
         })
+    case .dotAcross:
+      return LoopValue(
+        type,
+        integers: [zip(x[0].integers, x[1].integers).reduce(x[2].integers[0]) { $0 + $1.0 * $1.1 }])
     case .addEven, .addOdd:
       let first = primitive == .addEven ? 0 : 1
       return LoopValue(

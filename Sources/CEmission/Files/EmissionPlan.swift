@@ -31,10 +31,8 @@ struct EmissionPlan {
     self.options = options
     name = CNames.legal(program.name, fallback: "model")
     upper = CNames.upper(name)
-    // A register's four bytes are a vector wherever there are instructions for them, GCC's or Clang's C then.
-    let bits = options.target.features.contains(.dsp) ? 32 : 0
     if options.target.codeStyle == .plain,
-      let kernel = program.kernels.first(where: { $0.hasVectors(above: bits) })
+      let kernel = program.kernels.first(where: { $0.vectorUse == .vectors })
     {
       throw Failure(
         "kernel '\(kernel.name)' uses vectors, which plain C does not have",
@@ -108,30 +106,5 @@ struct EmissionPlan {
   /// The elements that a C array of a tensor of this type has: bytes where elements are packed.
   static func arrayCount(_ type: TensorType) -> Int {
     type.element.bitCount < 8 ? type.byteCount : type.shape.elementCount
-  }
-}
-
-extension Kernel {
-  /// Whether anything in it has several lanes and more than so many bits.
-  func hasVectors(above bits: Int) -> Bool {
-    func any(_ body: [Statement]) -> Bool {
-      body.contains { statement in
-        switch statement {
-        case .loop(let loop): any(loop.body)
-        case .bind(_, let value), .declare(_, let value), .set(_, _, let value),
-          .store(_, let value):
-          wide(value)
-        case .branch(let condition, let first, let second):
-          wide(condition) || any(first) || any(second)
-        case .note: false
-        }
-      }
-    }
-    func wide(_ value: Expression) -> Bool {
-      let type = value.type
-      return type.lanes > 1 && type.lanes * type.element.bitCount > bits
-        || value.operands.contains(where: wide)
-    }
-    return any(body)
   }
 }

@@ -55,8 +55,7 @@ extension EmissionPlan {
   private static let intrinsics: [CItem] = [
     .conditional("defined(__SSE__)", [.system("immintrin.h")], []),
     .conditional("defined(__ARM_NEON)", [.system("arm_neon.h")], []),
-    .conditional(
-      "defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)", [.system("arm_mve.h")], []),
+    .conditional("defined(__ARM_FEATURE_MVE)", [.system("arm_mve.h")], []),
     .conditional("defined(__ARM_FEATURE_DSP)", [.system("arm_acle.h")], []),
   ]
 

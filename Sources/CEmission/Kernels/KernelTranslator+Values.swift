@@ -6,6 +6,7 @@ extension KernelTranslator {
   /// An expression as C; a vector of `bool` becomes a mask of 32-bit lanes, a single `bool` an `int`.
   mutating func value(_ expression: Expression) -> CExpr {
     let type = expression.type
+    if usesWords, type.lanes > 1 { return word(expression) }
     if type.lanes > 1 {
       return type.element == .bool ? mask(expression, bits: 32) : vector(expression)
     }
@@ -216,7 +217,9 @@ extension KernelTranslator {
     case .dot4:
       let (left, right) = (operands[0].type.element, operands[1].type.element)
       function = library.dot4(left, right, type.lanes)
-    case .dot2: function = library.dot2(type.lanes)
+    case .dot2: function = usesWords ? library.wordDot() : library.dot2(type.lanes)
+    case .dotAcross:
+      function = library.dotAcross(operands[0].type.element, operands[0].type.lanes)
     case .addEven, .addOdd: return half(operands[0], primitive == .addOdd, plus: operands[1])
     case .populationCount: function = library.populationCount(type.element, type.lanes)
     }

@@ -7,6 +7,8 @@ struct KernelTranslator {
   var library: RuntimeLibrary
   let kernel: Kernel
   private let plan: UnrollPlan
+  /// Whether short vectors are the words of a register, without types of their own.
+  let usesWords: Bool
   private var names: CNames
   /// The C names of the parameters, by position.
   private(set) var parameterNames: [String] = []
@@ -28,6 +30,7 @@ struct KernelTranslator {
     self.kernel = kernel
     self.library = library
     plan = UnrollPlan(kernel)
+    usesWords = kernel.vectorUse == .words
     names = CNames()
     parameterNames = kernel.parameters.map { names.unique($0.name) }
   }
@@ -232,6 +235,7 @@ struct KernelTranslator {
 
   /// The C type of a value.
   mutating func type(_ type: ValueType) -> CType {
+    if usesWords, type.lanes > 1 { return .named("uint32_t") }
     if type.element == .bool, type.lanes > 1 {
       return .named(library.mask(bits: 32, type.lanes))
     }

@@ -40,6 +40,28 @@ extension RuntimeLibrary {
     }
   }
 
+  /// The sum of products of all lanes of two vectors.
+  mutating func dotAcross(_ element: ElementType, _ lanes: Int) -> String {
+    function("dot_\(element)x\(lanes)") { l in
+      let v = l.vector(element, lanes)
+      let product = element == .u8 ? "(uint32_t)a[i] * b[i]" : "(uint32_t)((int32_t)a[i] * b[i])"
+      var paths: [(condition: String, result: String)] = []
+      if lanes * element.bitCount == 128 {
+        let suffix = (element.kind == .signed ? "s" : "u") + "\(element.bitCount)"
+        let vector = (element.kind == .signed ? "int" : "uint") + "\(element.bitCount)x\(lanes)_t"
+        let sum = element.kind == .signed ? "c" : "(uint32_t)c"
+        let call = "(int32_t)vmladavaq_\(suffix)(\(sum), (\(vector))a, (\(vector))b)"
+        paths = [("defined(__ARM_FEATURE_MVE)", call)]
+      }
+      let portable = """
+          for (int i = 0; i < \(lanes); i++) c = (int32_t)((uint32_t)c + \(product));
+          return c;
+        """
+      return "\(l.inline) int32_t @(\(v) a, \(v) b, int32_t c)\n{\n"
+        + l.select(paths, portable) + "\n}"
+    }
+  }
+
   /// Sums of `count` products in each lane, in plain C.
   private static func products(_ count: Int, _ lanes: Int) -> String {
     let sum = (0..<count).map { part in
@@ -113,9 +135,6 @@ extension RuntimeLibrary {
         """
     }
   }
-
-  /// `__smlad` and its unpacking: the DSP extension of ARMv7E-M and ARMv8-M.
-  private static let dspFeature = "defined(__ARM_FEATURE_DSP) && !defined(__ARM_BIG_ENDIAN)"
 
   private static func vnni(
     _ left: ElementType, _ right: ElementType, _ lanes: Int, _ t: String

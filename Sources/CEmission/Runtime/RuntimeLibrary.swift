@@ -16,7 +16,7 @@ struct RuntimeLibrary {
   /// Whether `memcpy` of `<string.h>` is needed.
   var usesMemory = false
   /// Whether headers of instruction sets are needed.
-  private(set) var usesIntrinsics = false
+  var usesIntrinsics = false
   private var known: Set<String> = []
 
   /// A vector of a computed element type; `bool` vectors are masks of signed integers.

@@ -21,6 +21,7 @@ public struct Canonicalize: RewritePass {
   private static let early =
     [ConstantRewrites.fold] + canonicalRules.rewrites + ConcatRewrites.all + TransposeForms.all
     + TransposeSinking.all + PadRewrites.all + MatrixMultiplyRewrites.all + BiasRewrites.all
+    + WeightZeroRewrites.all
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     CommonSubexpressions.merge(in: &graph, pass: Self.name, context.observer)

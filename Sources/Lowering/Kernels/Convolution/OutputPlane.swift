@@ -12,12 +12,13 @@ struct OutputPlane {
   private let isJoined: Bool
   private let hasRows: Bool
 
-  init(_ shape: ConvolutionShape, input: BufferLayout) {
+  init(_ shape: ConvolutionShape, input: BufferLayout, output: BufferLayout? = nil) {
     horizontal = shape.axes[shape.axes.count - 1]
     hasRows = shape.axes.count == 2
     vertical = hasRows ? shape.axes[0] : .single
     let isPointwise = shape.axes.allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.before == 0 }
-    let hasGaps = input.halo.contains { $0 != .none } || shape.halo.contains { $0 != .none }
+    let halos = input.halo + shape.halo + (output?.halo ?? [])
+    let hasGaps = halos.contains { $0 != .none }
     isJoined = isPointwise && !hasGaps && hasRows
     height = isJoined ? 1 : vertical.output
     width = isJoined ? vertical.output * horizontal.output : horizontal.output

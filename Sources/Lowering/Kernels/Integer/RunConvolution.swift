@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
+public import GraphIR
+public import LoopIR
+public import Targets
+import Tensors
+
+/// Convolution of bytes by constant weights where all products of two vectors are summed to one number: channels lie innermost, in a
+/// border of zero points, so that taps side by side are one run of bytes. Where a run is not made of whole vectors, what a position
+/// reads is copied together before (as in Lai et al. 2018).
+public struct RunConvolution: OpLowering {
+  public let name = "run-conv"
+  public let summary =
+    "8-bit integers by constant weights on Helium: 16 numbers side by side at a time, two positions by two outputs"
+  public let acceptsTail = true
+
+  /// The lowering.
+  public init() {}
+
+  public func supports(_ op: OpRef<Convolution>, in graph: Graph, on target: Target) -> Bool {
+    guard target.features.contains(.mve), target.lanes(8, of: .integer) == 16,
+      IntegerOperands(op, in: graph) != nil
+    else { return false }
+    let shape = ConvolutionShape(op, in: graph)
+    return shape.axes.count <= 2 && shape.axes.map(\.kernel).reduce(shape.inputs, *) >= 8
+  }
+
+  public func wish(
+    _ op: OpRef<Convolution>, in graph: Graph, on target: Target
+  ) -> LayoutWish { .blockedChannels }
+
+  public func halo(
+    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
+  ) -> [BufferLayout.Halo]? { BlockedConvolution.halo(op, slot: slot, in: graph) }
+
+  public func border(
+    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
+  ) -> Int64 { IntegerOperands(op, in: graph)?.inputZero ?? 0 }
+
+  public func lower(
+    _ op: OpRef<Convolution>, in context: inout LoweringContext
+  ) throws(LoweringError) {
+    let shape = ConvolutionShape(op, in: context.graph)
+    guard shape.result.shape.elementCount > 0 else { return }
+    guard let input = context.graph.operand(op, .input),
+      let weight = context.graph.operand(op, .weight),
+      let operands = IntegerOperands(op, in: context.graph)
+    else { unreachable("what is supported has these") }
+    let source = Self.source(
+      context.view(of: input), shape, zero: operands.inputZero, in: &context)
+    let result = context.result(of: op)
+    let last = shape.axes[shape.axes.count - 1]
+    let isJoined = shape.groups == 1 && last.dilation == 1
+      && source.layout.stride(along: shape.axes.count + 1) == shape.inputs
+    let run = isJoined ? last.kernel * shape.inputs : shape.inputs
+    let matrix = DotMatrix(convolution: operands.weight)
+    let isCopied = run % 16 != 0
+    let weights = RunWeights(
+      matrix: matrix, groups: shape.groups, units: min(2, shape.outputs),
+      length: isCopied ? matrix.taps * matrix.inputs : run, overlaps: false)
+    let name = context.graph.name(of: weight)
+
+    var k = KernelBuilder("conv")
+    let x = k.input("x", source)
+    let w = k.input("w", weights.packed(name: name, in: &context))
+    let start = k.input(
+      "start",
+      matrix.starts(
+        bias: operands.bias,
+        zero: operands.inputZero + DotForm.signedQuads.relabeling(of: shape.input.element),
+        fillingUpTo: 1, name: "\(name)_start", in: &context))
+    let value = context.graph.result(op)
+    let epilogue = context.epilogue(laneDimension: 1, lanes: 1, providing: value, kernel: &k)
+    let y = k.output("y", result, mayAlias: !epilogue.parameters.isEmpty)
+    var parameters = [x, w, start, y] + epilogue.parameters
+    var copy: TensorParameter?
+    if isCopied, let extents = Shape([RunConvolutionBody.pixels, weights.vectors * 16]) {
+      let view = context.scratch(
+        .rowMajor(TensorType(shape.input.element, extents)), name: "\(name)_inputs")
+      let parameter = k.output("inputs", view)
+      parameters.append(parameter)
+      copy = parameter
+    }
+    RunConvolutionBody(
+      shape: shape, plane: OutputPlane(shape, input: source.layout, output: result.layout),
+      run: run, sum: RunSum(weights: weights, w: w), x: x, copy: copy, y: y, start: start,
+      epilogue: epilogue, value: value
+    ).build(&k)
+    context.add(k, parameters)
+  }
+
+  /// The input with channels innermost and a border of zero points if the taps leave it: a copy if it does not lie so.
+  private static func source(
+    _ view: TensorView, _ shape: ConvolutionShape, zero: Int64, in context: inout LoweringContext
+  ) -> TensorView {
+    let needsBorder = shape.halo.contains { $0 != .none }
+    if view.layout.stride(along: 1) == 1,
+      !needsBorder || view.layout.covers(shape.halo) && context.border(of: view) == zero
+    {
+      return view
+    }
+    return context.relayout(
+      view, to: .channelsLast(shape.input, halo: shape.halo), border: zero)
+  }
+}
