@@ -21,6 +21,11 @@ extension KernelTranslator {
   /// A statement that writes the lanes of a value.
   mutating func store(_ access: Access, _ value: Expression) -> CStmt {
     let lanes = value.type.lanes
+    if usesWords, lanes > 1 {
+      let value = word(value)
+      let pointer = moved(pointer(access), index(access.index))
+      return .evaluate(.call(library.storeWord(), [pointer, value]))
+    }
     let isMask = lanes > 1 && value.type.element == .bool
     let stored = isMask ? mask(value, bits: 8) : self.value(value)
     let pointer = pointer(access)
@@ -38,7 +43,7 @@ extension KernelTranslator {
     return .assign(.unary(.dereference, .cast(type, moved(pointer, place))), stored)
   }
 
-  private func moved(_ pointer: CExpr, _ place: CExpr) -> CExpr {
+  func moved(_ pointer: CExpr, _ place: CExpr) -> CExpr {
     place == .integer(0) ? pointer : pointer + place
   }
 }

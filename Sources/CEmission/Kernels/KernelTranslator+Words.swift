@@ -9,7 +9,7 @@ extension KernelTranslator {
     case .load(let access, _):
       let pointer = pointer(access)
       let place = index(access.index)
-      return .call(library.loadWord(), [place == .integer(0) ? pointer : pointer + place])
+      return .call(library.loadWord(), [moved(pointer, place)])
     case .integer(let value, let type):
       let bits = UInt32(type.element.bitCount)
       let part = UInt32(truncatingIfNeeded: value) & (bits == 16 ? 0xFFFF : 0xFF)

@@ -5,7 +5,7 @@ import Tensors
 /// What a kernel has of several lanes.
 enum VectorUse: Comparable {
   case none
-  /// The numbers in 32 bits of a register, and of them only what plain C says: loads, constants, widening, sums of products.
+  /// The numbers in 32 bits of a register, and of them only what plain C says: loads, stores, constants, widening, sums of products.
   case words
   /// Vectors, as compilers extend C by them.
   case vectors
@@ -19,8 +19,12 @@ extension Kernel {
         switch statement {
         case .loop(let loop): max(known, use(loop.body))
         case .bind(_, let value): max(known, use(value))
-        case .declare(_, let value), .set(_, _, let value), .store(_, let value):
-          max(known, value.type.lanes > 1 ? .vectors : use(value))
+        case .store(let access, let value):
+          max(
+            known, use(value),
+            value.type.lanes > 1 && access.element != value.type.element ? .vectors : .none)
+        case .declare(_, let value), .set(_, _, let value):
+          max(known, use(value), value.type.lanes > 1 ? .vectors : .none)
         case .branch(let condition, let first, let second):
           max(known, use(condition), use(first), use(second))
         case .note: known

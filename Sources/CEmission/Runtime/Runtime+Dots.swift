@@ -31,8 +31,17 @@ extension RuntimeLibrary {
       let v = l.vector(.i16, 2 * lanes)
       var paths: [(condition: String, result: String)] = []
       if let x = IntegerVectors(bits: 32 * lanes) {
+        let operands = "((\(x.type))c, (\(x.type))a, (\(x.type))b)"
+        paths += x.vnni("dpwssd").map { ($0.condition, "(\(t))\($0.function)\(operands)") }
         let products = "\(x.prefix)_madd_epi16((\(x.type))a, (\(x.type))b)"
         paths.append((x.feature, "(\(t))\(x.prefix)_add_epi32((\(x.type))c, \(products))"))
+      }
+      if lanes == 4 {
+        let halves = ["low", "high"].map { half in
+          "vmull_s16(vget_\(half)_s16((int16x8_t)a), vget_\(half)_s16((int16x8_t)b))"
+        }
+        let pairs = "vpaddq_s32(\(halves[0]), \(halves[1]))"
+        paths.append(("defined(__aarch64__)", "(\(t))vaddq_s32((int32x4_t)c, \(pairs))"))
       }
       if lanes == 1 { paths.append((Self.dspFeature, "__smlad((int32_t)a, (int32_t)b, c)")) }
       return "\(l.inline) \(t) @(\(v) a, \(v) b, \(t) c)\n{\n"
@@ -140,8 +149,7 @@ extension RuntimeLibrary {
     _ left: ElementType, _ right: ElementType, _ lanes: Int, _ t: String
   ) -> [(condition: String, result: String)] {
     guard let x = IntegerVectors(bits: 32 * lanes), left == .i8 || right == .i8 else { return [] }
-    func call(_ name: String) -> String {
-      let function = "\(x.prefix)_\(name)"
+    func call(_ function: String) -> String {
       let (u, s) = left == .u8 ? ("a", "b") : ("b", "a")
       if left != right {
         return "(\(t))\(function)((\(x.type))c, (\(x.type))\(u), (\(x.type))\(s))"
@@ -152,13 +160,7 @@ extension RuntimeLibrary {
       return "(\(t))\(x.prefix)_sub_epi32(\(function)((\(x.type))c, \(flipped), (\(x.type))b), "
         + "\(function)(\(x.prefix)_setzero_\(x.suffix)(), \(flip), (\(x.type))b))"
     }
-    let wide = lanes == 16
-    let feature = "defined(__AVX512VNNI__)" + (wide ? "" : " && defined(__AVX512VL__)")
-    var paths = [(condition: feature, result: call("dpbusd_epi32"))]
-    if !wide {
-      paths.append((condition: "defined(__AVXVNNI__)", result: call("dpbusd_avx_epi32")))
-    }
-    return paths
+    return x.vnni("dpbusd").map { ($0.condition, call($0.function)) }
   }
 
   private static func neonDot(
@@ -208,6 +210,15 @@ private struct IntegerVectors {
     }
     type = "__m\(bits)i"
     suffix = "si\(bits)"
+  }
+
+  /// Where an instruction of VNNI is there, and how it is called.
+  func vnni(_ instruction: String) -> [(condition: String, function: String)] {
+    let isWide = type == "__m512i"
+    let feature = "defined(__AVX512VNNI__)" + (isWide ? "" : " && defined(__AVX512VL__)")
+    let wide = (feature, "\(prefix)_\(instruction)_epi32")
+    return isWide
+      ? [wide] : [wide, ("defined(__AVXVNNI__)", "\(prefix)_\(instruction)_avx_epi32")]
   }
 
   /// The even or odd bytes of `a`, widened to 16 bits.

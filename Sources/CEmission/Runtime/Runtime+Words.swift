@@ -22,6 +22,14 @@ extension RuntimeLibrary {
     }
   }
 
+  /// Puts four bytes into memory.
+  mutating func storeWord() -> String {
+    usesMemory = true
+    return function("store_word") { l in
+      "\(l.inline) void @(void *p, uint32_t a)\n{\n  memcpy(p, &a, sizeof a);\n}"
+    }
+  }
+
   /// The even or the odd bytes as two numbers of 16 bits, with those of `c` added to them if `isSum`.
   mutating func wordHalf(_ element: ElementType, isOdd: Bool, isSum: Bool) -> String {
     usesMemory = true

@@ -69,7 +69,7 @@ enum ChannelBlocks {
   ) -> BufferLayout {
     let shape = type.shape
     guard blocked, shape.rank >= 3 else { return .rowMajor(type, halo: halo) }
-    let form = type.element == .i8 || type.element == .u8 ? DotForm(on: target) : nil
+    let form = DotForm(type.element, on: target)
     let lanes = type.element == .f32 ? target.lanes(32) : form?.lanes(on: target) ?? 1
     // Where each channel is one number, row-major order has the channels side by side anyway.
     let isPoint = shape.extents.dropFirst(2).allSatisfy { $0 == 1 } && halo == nil

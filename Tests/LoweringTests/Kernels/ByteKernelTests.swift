@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: shapes.indices, KernelSample.byteTargets)
   func convolutions(_ number: Int, _ target: String) throws {
     let c = Self.shapes[number]
-    for element in [ElementType.u8, .i8] {
+    for element in [ElementType.u8, .i8, .i16] {
       try KernelSample("byte conv \(number) \(element)") { g in
         let x = try g.input(element, c.input)
         let w = try g.constant(.i8, c.weight)
@@ -31,7 +31,7 @@ import Testing
   @Test(arguments: MatrixTests.cases.indices, KernelSample.byteTargets)
   func products(_ number: Int, _ target: String) throws {
     let c = MatrixTests.cases[number]
-    for element in [ElementType.u8, .i8] {
+    for element in [ElementType.u8, .i8, .i16] {
       try KernelSample("byte matmul \(number) \(element)") { g in
         let a = try g.input(element, c.lhs)
         let b = try g.constant(.i8, c.rhs)
@@ -93,6 +93,7 @@ import Testing
   @Test func chosenKernels() throws {
     let wanted = [
       ("m4", "word-conv", "word-matmul"), ("m7", "word-conv", "word-matmul"),
+      ("m55", "run-conv", "run-matmul"),
       ("aarch64-dotprod", "dot-conv", "dot-matmul"), ("aarch64", "dot-conv", "dot-matmul"),
       ("x86-64-v3", "dot-conv", "dot-matmul"), ("x86-64-v4 avx512-vnni", "dot-conv", "dot-matmul"),
       ("c99", "generic-conv", "generic-matmul"), ("m0plus", "generic-conv", "generic-matmul"),
@@ -102,7 +103,7 @@ import Testing
         let c = Self.shapes[0]
         let x = try g.input(.i8, c.input)
         g.output(try g.op(c.op, x, try g.constant(.i8, c.weight)))
-        g.output(try g.op(MatrixMultiply(), try g.input(.i8, [3, 8]), try g.constant(.i8, [8, 5])))
+        g.output(try g.op(MatrixMultiply(), try g.input(.i8, [3, 19]), try g.constant(.i8, [19, 5])))
       }
       try sample.check(on: target, lowering: convolution)
       try sample.check(on: target, lowering: product)

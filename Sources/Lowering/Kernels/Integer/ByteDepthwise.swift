@@ -5,12 +5,12 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Convolution of each channel of bytes by itself where channels lie innermost and are taken one by one: several positions of a row
+/// Convolution of each channel of small integers by itself where channels lie innermost and are taken one by one: several positions of a row
 /// at a time, taps written out, so that each input is read once for all taps that meet it.
 public struct ByteDepthwise: OpLowering {
   public let name = "byte-depthwise"
   public let summary =
-    "8-bit integers by constant weights on cores with SMLAD, one filter for each channel: four positions of a row at a time"
+    "integers of 8 or 16 bits by constant weights on cores with SMLAD, one filter for each channel: four positions of a row at a time"
   public let acceptsTail = true
 
   /// The lowering.

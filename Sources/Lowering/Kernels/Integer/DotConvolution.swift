@@ -11,14 +11,15 @@ import Tensors
 public struct DotConvolution: OpLowering {
   public let name = "dot-conv"
   public let summary =
-    "8-bit integers by constant weights on x86 and AArch64: four channels at a time into vectors of outputs, border of zero points"
+    "integers of 8 or 16 bits by constant weights on x86 and AArch64: four channels at a time into vectors of outputs, border of zero points"
   public let acceptsTail = true
 
   /// The lowering.
   public init() {}
 
   public func supports(_ op: OpRef<Convolution>, in graph: Graph, on target: Target) -> Bool {
-    guard let form = DotForm(on: target), form != .words, IntegerOperands(op, in: graph) != nil
+    guard let operands = IntegerOperands(op, in: graph),
+      let form = DotForm(operands.input, on: target), form != .words
     else { return false }
     let shape = ConvolutionShape(op, in: graph)
     return shape.axes.count <= 2 && shape.groups == 1
@@ -42,8 +43,9 @@ public struct DotConvolution: OpLowering {
     let shape = ConvolutionShape(op, in: context.graph)
     guard shape.result.shape.elementCount > 0 else { return }
     guard let input = context.graph.operand(op, .input),
-      let weight = context.graph.operand(op, .weight), let form = DotForm(on: context.target),
-      let operands = IntegerOperands(op, in: context.graph)
+      let weight = context.graph.operand(op, .weight),
+      let operands = IntegerOperands(op, in: context.graph),
+      let form = DotForm(operands.input, on: context.target)
     else { unreachable("what is supported has these") }
     let lanes = form.lanes(on: context.target)
     let place = ResultPlace(context.result(of: op), lanes: lanes, in: &context)

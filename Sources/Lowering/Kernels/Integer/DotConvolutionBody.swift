@@ -110,8 +110,7 @@ struct DotConvolutionBody {
       for p in 0..<place.size.positions {
         let coordinates = plane.input(
           place.batch, channel, row(p, place), column(p, place), taps: taps)
-        let four = k.load(x, coordinates, lanes: 4)
-        let input = k.bind("x", form.factor(four, step: step, lanes: lanes))
+        let input = k.bind("x", form.factor(x, at: coordinates, step: step, lanes: lanes, k))
         for (v, factor) in factors.enumerated() {
           let place = [Index(p), Index(v)]
           k.set(sums, place, form.sum(.register(sums, place), input, factor))

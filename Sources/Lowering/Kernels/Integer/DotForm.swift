@@ -11,13 +11,22 @@ enum DotForm: Hashable {
   case signedQuads
   /// Bytes are widened to 16 bits and two products are added to each lane (SSE, AVX2).
   case pairs
-  /// The same with words of four bytes and plain sums (SMLAD).
+  /// Numbers of 16 bits, two products are added to each lane (SSE, AVX2, widening products of NEON).
+  case halves
+  /// Pairs of 16 bits from words of bytes or of 16 bits, and plain sums (SMLAD).
   case words
 
-  /// The form for a target; nil where bytes are multiplied one by one.
-  init?(on target: Target) {
+  /// The form for inputs of a type on a target; nil where they are multiplied one by one.
+  init?(_ element: ElementType = .i8, on target: Target) {
     let features = target.features
     let lanes = target.lanes(32, of: .integer)
+    guard [.i8, .u8, .i16].contains(element) else { return nil }
+    let isVector = features.contains(.sse42) && lanes > 1
+      || features.contains(.neon) && target.pointerBits == 64 && lanes == 4
+    if element == .i16, isVector {
+      self = .halves
+      return
+    }
     if features.contains(.avx512VNNI) && lanes > 1 || features.contains(.avxVNNI) && lanes == 8 {
       self = .unsignedQuads
     } else if features.contains(.neon), target.pointerBits == 64, lanes == 4 {
@@ -41,17 +50,30 @@ enum DotForm: Hashable {
     switch self {
     case .unsignedQuads: element == .i8 ? 128 : 0
     case .signedQuads: element == .u8 ? -128 : 0
-    case .pairs, .words: 0
+    case .pairs, .halves, .words: 0
     }
   }
 
   /// The steps in which four channels are summed.
-  var stepCount: Int { self == .pairs || self == .words ? 2 : 1 }
+  var stepCount: Int {
+    switch self {
+    case .unsignedQuads, .signedQuads: 1
+    case .pairs, .halves, .words: 2
+    }
+  }
+
+  /// Which of four inputs a step takes as a pair's first or second number.
+  func input(step: Int, of pair: Int) -> Int { self == .halves ? 2 * step + pair : step + 2 * pair }
 
   /// The factor that four numbers of an input are in a step, in all lanes.
-  func factor(_ four: Expression, step: Int, lanes: Int) -> Expression {
-    let spread = four.splat(4 * lanes)
-    let element = four.type.element
+  func factor(
+    _ input: TensorParameter, at place: [Index], step: Int, lanes: Int, _ k: KernelBuilder
+  ) -> Expression {
+    if self == .halves {
+      return k.load(input.buffer, input.at(place) + 2 * step, lanes: 2).splat(2 * lanes)
+    }
+    let spread = k.load(input, place, lanes: 4).splat(4 * lanes)
+    let element = spread.type.element
     switch self {
     case .unsignedQuads, .signedQuads:
       let offset = relabeling(of: element)
@@ -60,7 +82,7 @@ enum DotForm: Hashable {
       let bit = Expression.integer(element == .i8 ? -128 : 128, spread.type)
       let flipped = Expression.binary(.xor, spread, bit)
       return .reinterpret(flipped, to: element == .i8 ? .u8 : .i8)
-    case .pairs, .words:
+    case .pairs, .halves, .words:
       return .primitive(
         step == 0 ? .addEven : .addOdd,
         [spread, .integer(0, ValueType(.i16, lanes: 2 * lanes))])

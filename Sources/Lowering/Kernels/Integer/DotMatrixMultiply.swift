@@ -5,12 +5,12 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Product of a matrix of bytes with constant columns on targets with vectors: four numbers of a row at a time into vectors of
+/// Product of a matrix of bytes, or of numbers of 16 bits, with constant columns on targets with vectors: four numbers of a row at a time into vectors of
 /// columns; the rows' zero point is part of the bias.
 public struct DotMatrixMultiply: OpLowering {
   public let name = "dot-matmul"
   public let summary =
-    "8-bit integers by constant weights on x86 and AArch64: four numbers at a time into vectors of columns"
+    "integers of 8 or 16 bits by constant weights on x86 and AArch64: four numbers at a time into vectors of columns"
   public let acceptsTail = true
 
   /// The lowering.
@@ -19,8 +19,10 @@ public struct DotMatrixMultiply: OpLowering {
   public func supports(
     _ op: OpRef<MatrixMultiply>, in graph: Graph, on target: Target
   ) -> Bool {
-    guard let form = DotForm(on: target), form != .words else { return false }
-    return IntegerOperands(op, in: graph) != nil && MatrixShape(op, in: graph).hasPlainRows
+    guard let operands = IntegerOperands(op, in: graph),
+      let form = DotForm(operands.input, on: target), form != .words
+    else { return false }
+    return MatrixShape(op, in: graph).hasPlainRows
   }
 
   public func lower(
@@ -29,13 +31,14 @@ public struct DotMatrixMultiply: OpLowering {
     let shape = MatrixShape(op, in: context.graph)
     guard shape.result.shape.elementCount > 0 else { return }
     guard let lhs = context.graph.operand(op, .lhs), let rhs = context.graph.operand(op, .rhs),
-      let operands = IntegerOperands(op, in: context.graph), let form = DotForm(on: context.target)
+      let operands = IntegerOperands(op, in: context.graph),
+      let form = DotForm(operands.input, on: context.target)
     else { unreachable("what is supported has these") }
     let lanes = form.lanes(on: context.target)
     let blocks = (shape.columns + lanes - 1) / lanes
     // A single row is bound by the reading of weights; more share it.
     let tile = shape.rows == 1
-      ? RegisterTile(rows: 1, columns: 1, vectors: min(blocks, form == .pairs ? 4 : 8))
+      ? RegisterTile(rows: 1, columns: 1, vectors: min(blocks, form.stepCount > 1 ? 4 : 8))
       : RegisterTile.best(height: 1, width: shape.rows, blocks: blocks, on: context.target)
     let weights = DotWeights(
       form: form, lanes: lanes, vectors: tile.vectors,
@@ -76,8 +79,7 @@ public struct DotMatrixMultiply: OpLowering {
           }
           for r in 0..<rows {
             let position = shape.left(outer, row: row + r, inner: weights.input(of: group))
-            let four = k.load(a, position, lanes: 4)
-            let input = k.bind("x", form.factor(four, step: step, lanes: lanes))
+            let input = k.bind("x", form.factor(a, at: position, step: step, lanes: lanes, k))
             for (v, factor) in factors.enumerated() {
               let place = [Index(r), Index(v)]
               k.set(sums, place, form.sum(.register(sums, place), input, factor))

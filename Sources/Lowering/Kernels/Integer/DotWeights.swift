@@ -70,7 +70,7 @@ struct DotMatrix: Sendable {
 }
 
 /// Weights in the order in which vectors of sums read them: [tile of outputs][tap][four inputs], and there for each output the four
-/// numbers (`quads`), or for each output the first and third, then the others (`pairs`).
+/// numbers, or for each output the two of the first step, then those of the second.
 struct DotWeights {
   let form: DotForm
   let lanes: Int
@@ -115,7 +115,7 @@ struct DotWeights {
         let (lane, number) =
           form.stepCount == 1
           ? (inner / 4, inner % 4)
-          : (inner % (2 * width) / 2, inner / (2 * width) + 2 * (inner % 2))
+          : (inner % (2 * width) / 2, form.input(step: inner / (2 * width), of: inner % 2))
         let output = outer / (taps * groups) * width + lane
         let (tap, group) = (outer / groups % taps, outer % groups)
         let isLast = overlaps && group == groups - 1

@@ -8,17 +8,24 @@ struct IntegerOperands {
   /// The constant bias, if there is one.
   let bias: Tensor?
   let inputZero: Int64
+  /// The type of the inputs: i8, u8 or i16.
+  let input: ElementType
 
-  /// The operands if the inputs are bytes, the weights constant and without a zero point, and what else there is constant.
+  /// Whether the inputs are bytes.
+  var hasBytes: Bool { input != .i16 }
+
+  /// The operands if the inputs have 8 bits or are i16, the weights are constant i8 without a zero point, and what else there is is
+  /// constant.
   init?(
     input: ValueID?, weight: ValueID?, bias: ValueID?, inputZero: ValueID?, weightZero: ValueID?,
     in graph: Graph
   ) {
     guard let input, let weight, let tensor = graph.tensor(weight), tensor.element == .i8,
-      graph.type(of: input).element == .i8 || graph.type(of: input).element == .u8,
+      [.i8, .u8, .i16].contains(graph.type(of: input).element),
       let zero = Self.number(inputZero, in: graph), Self.number(weightZero, in: graph) == 0
     else { return nil }
     self.weight = tensor
+    self.input = graph.type(of: input).element
     self.inputZero = zero
     self.bias = bias.flatMap { graph.tensor($0) }
     if bias != nil, self.bias == nil { return nil }

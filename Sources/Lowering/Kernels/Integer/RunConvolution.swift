@@ -5,24 +5,24 @@ public import LoopIR
 public import Targets
 import Tensors
 
-/// Convolution of bytes by constant weights where all products of two vectors are summed to one number: channels lie innermost, in a
-/// border of zero points, so that taps side by side are one run of bytes. Where a run is not made of whole vectors, what a position
+/// Convolution of small integers by constant weights where all products of two vectors are summed to one number: channels lie
+/// innermost, in a border of zero points, so that taps side by side are one run of numbers. Where a run is not made of whole vectors, what a position
 /// reads is copied together before (as in Lai et al. 2018).
 public struct RunConvolution: OpLowering {
   public let name = "run-conv"
   public let summary =
-    "8-bit integers by constant weights on Helium: 16 numbers side by side at a time, two positions by two outputs"
+    "integers by constant weights, 8 bits on Helium, 16 bits where there is SMLAD: numbers side by side, two positions by two outputs"
   public let acceptsTail = true
 
   /// The lowering.
   public init() {}
 
   public func supports(_ op: OpRef<Convolution>, in graph: Graph, on target: Target) -> Bool {
-    guard target.features.contains(.mve), target.lanes(8, of: .integer) == 16,
-      IntegerOperands(op, in: graph) != nil
+    guard let operands = IntegerOperands(op, in: graph),
+      let form = RunForm(operands.input, on: target)
     else { return false }
     let shape = ConvolutionShape(op, in: graph)
-    return shape.axes.count <= 2 && shape.axes.map(\.kernel).reduce(shape.inputs, *) >= 8
+    return shape.axes.count <= 2 && shape.axes.map(\.kernel).reduce(shape.inputs, *) >= form.lanes / 2
   }
 
   public func wish(
@@ -44,7 +44,8 @@ public struct RunConvolution: OpLowering {
     guard shape.result.shape.elementCount > 0 else { return }
     guard let input = context.graph.operand(op, .input),
       let weight = context.graph.operand(op, .weight),
-      let operands = IntegerOperands(op, in: context.graph)
+      let operands = IntegerOperands(op, in: context.graph),
+      let form = RunForm(operands.input, on: context.target)
     else { unreachable("what is supported has these") }
     let source = Self.source(
       context.view(of: input), shape, zero: operands.inputZero, in: &context)
@@ -54,9 +55,9 @@ public struct RunConvolution: OpLowering {
       && source.layout.stride(along: shape.axes.count + 1) == shape.inputs
     let run = isJoined ? last.kernel * shape.inputs : shape.inputs
     let matrix = DotMatrix(convolution: operands.weight)
-    let isCopied = run % 16 != 0
+    let isCopied = run % form.lanes != 0
     let weights = RunWeights(
-      matrix: matrix, groups: shape.groups, units: min(2, shape.outputs),
+      form: form, matrix: matrix, groups: shape.groups, units: min(2, shape.outputs),
       length: isCopied ? matrix.taps * matrix.inputs : run, overlaps: false)
     let name = context.graph.name(of: weight)
 
@@ -67,14 +68,14 @@ public struct RunConvolution: OpLowering {
       "start",
       matrix.starts(
         bias: operands.bias,
-        zero: operands.inputZero + DotForm.signedQuads.relabeling(of: shape.input.element),
+        zero: operands.inputZero + form.relabeling(of: shape.input.element),
         fillingUpTo: 1, name: "\(name)_start", in: &context))
     let value = context.graph.result(op)
     let epilogue = context.epilogue(laneDimension: 1, lanes: 1, providing: value, kernel: &k)
     let y = k.output("y", result, mayAlias: !epilogue.parameters.isEmpty)
     var parameters = [x, w, start, y] + epilogue.parameters
     var copy: TensorParameter?
-    if isCopied, let extents = Shape([RunConvolutionBody.pixels, weights.vectors * 16]) {
+    if isCopied, let extents = Shape([RunConvolutionBody.pixels, weights.vectors * weights.lanes]) {
       let view = context.scratch(
         .rowMajor(TensorType(shape.input.element, extents)), name: "\(name)_inputs")
       let parameter = k.output("inputs", view)

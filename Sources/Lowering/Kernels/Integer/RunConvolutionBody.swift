@@ -3,11 +3,11 @@ import GraphIR
 import LoopIR
 import Tensors
 
-/// The loops of a convolution along runs of bytes.
+/// The loops of a convolution along runs of numbers.
 struct RunConvolutionBody {
   let shape: ConvolutionShape
   let plane: OutputPlane
-  /// Bytes that lie side by side: those of a row of taps, or of a tap.
+  /// Numbers that lie side by side: those of a row of taps, or of a tap.
   let run: Int
   let sum: RunSum
   let x: TensorParameter
@@ -80,7 +80,7 @@ struct RunConvolutionBody {
     }
   }
 
-  /// The first byte of the run that a tap of a position reads.
+  /// The first number of the run that a tap of a position reads.
   private func input(_ place: Place, _ p: Int, _ taps: [Index]) -> Index {
     x.at(
       plane.input(
@@ -109,7 +109,7 @@ struct RunConvolutionBody {
         let source = input(place, p, taps)
         let target = copy.at([Index(p), number * run])
         var done = 0
-        for lanes in [16, 4, 1] {
+        for lanes in weights.form == .bytes ? [16, 4, 1] : [2, 1] {
           let count = (run - done) / lanes
           k.loop("r", 0..<count) { k, r in
             let offset = r * lanes + done

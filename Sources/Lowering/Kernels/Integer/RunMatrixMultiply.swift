@@ -5,12 +5,12 @@ import LoopIR
 public import Targets
 import Tensors
 
-/// Product of a matrix of bytes with constant columns where all products of two vectors are summed to one number; the rows' zero point
+/// Product of a matrix of small integers with constant columns where all products of two vectors are summed to one number; the rows' zero point
 /// is part of the bias.
 public struct RunMatrixMultiply: OpLowering {
   public let name = "run-matmul"
   public let summary =
-    "8-bit integers by constant weights on Helium: 16 numbers of a row at a time, a tile of rows by columns"
+    "integers by constant weights, 8 bits on Helium, 16 bits where there is SMLAD: numbers of a row, a tile of rows by columns"
   public let acceptsTail = true
 
   /// The lowering.
@@ -19,11 +19,11 @@ public struct RunMatrixMultiply: OpLowering {
   public func supports(
     _ op: OpRef<MatrixMultiply>, in graph: Graph, on target: Target
   ) -> Bool {
-    guard target.features.contains(.mve), target.lanes(8, of: .integer) == 16,
-      IntegerOperands(op, in: graph) != nil
+    guard let operands = IntegerOperands(op, in: graph),
+      let form = RunForm(operands.input, on: target)
     else { return false }
     let shape = MatrixShape(op, in: graph)
-    return shape.hasPlainRows && shape.inner >= 16
+    return shape.hasPlainRows && shape.inner >= form.lanes
   }
 
   public func lower(
@@ -32,12 +32,14 @@ public struct RunMatrixMultiply: OpLowering {
     let shape = MatrixShape(op, in: context.graph)
     guard shape.result.shape.elementCount > 0 else { return }
     guard let lhs = context.graph.operand(op, .lhs), let rhs = context.graph.operand(op, .rhs),
-      let operands = IntegerOperands(op, in: context.graph)
+      let operands = IntegerOperands(op, in: context.graph),
+      let form = RunForm(operands.input, on: context.target)
     else { unreachable("what is supported has these") }
     let (height, width) = shape.rows == 1 ? (1, 4) : (2, 2)
     let weights = RunWeights(
+      form: form,
       matrix: DotMatrix(columns: operands.weight, isTransposed: shape.transposesRHS), groups: 1,
-      units: width, length: shape.inner, overlaps: shape.inner % 16 != 0)
+      units: width, length: shape.inner, overlaps: shape.inner % form.lanes != 0)
     let name = context.graph.name(of: rhs)
 
     var k = KernelBuilder("matmul")
@@ -47,7 +49,7 @@ public struct RunMatrixMultiply: OpLowering {
       "start",
       weights.matrix.starts(
         bias: operands.bias,
-        zero: operands.inputZero + DotForm.signedQuads.relabeling(of: shape.lhs.element),
+        zero: operands.inputZero + form.relabeling(of: shape.lhs.element),
         fillingUpTo: 1, name: "\(name)_start", in: &context))
     let value = context.graph.result(op)
     let epilogue = context.epilogue(

@@ -2,7 +2,7 @@
 import LoopIR
 import Tensors
 
-/// Sums of products along runs of bytes, a vector at a time into single numbers (VMLADAVA of Helium).
+/// Sums of products along runs of numbers, a vector or word at a time into single numbers.
 struct RunSum {
   let weights: RunWeights
   let w: TensorParameter
@@ -15,19 +15,15 @@ struct RunSum {
     let whole = weights.overlaps ? weights.vectors - 1 : weights.vectors
     let turn = Self.turn(of: whole)
     func add(_ k: inout KernelBuilder, _ vector: Index) {
-      let factors = inputs.map { start -> Expression in
-        let numbers = k.load(x, start + weights.offset(of: vector), lanes: weights.lanes)
-        guard numbers.type.element == .u8 else { return k.bind("x", numbers) }
-        // Less 128, as the highest bit turned over.
-        let flipped = Expression.binary(.xor, numbers, .integer(128, numbers.type))
-        return k.bind("x", .reinterpret(flipped, to: .i8))
-      }
+      let form = weights.form
+      let factors = inputs.map { form.inputs(x, $0 + weights.offset(of: vector), &k) }
       for j in 0..<units {
-        let other = k.bind(
-          "w", k.load(w, [tile, run, vector, Index(j), 0], lanes: weights.lanes))
-        for (i, factor) in factors.enumerated() {
-          let place = [Index(i), Index(j)]
-          k.set(sums, place, .primitive(.dotAcross, [factor, other, .register(sums, place)]))
+        let others = form.weights(w, [tile, run, vector, Index(j), 0], &k)
+        for (part, other) in others.enumerated() {
+          for (i, factor) in factors.enumerated() {
+            let place = [Index(i), Index(j)]
+            k.set(sums, place, form.sum(.register(sums, place), factor[part], other))
+          }
         }
       }
     }

@@ -6,6 +6,7 @@ import Tensors
 /// Weights in the order in which tiles of outputs read them along runs of numbers that lie side by side in the input:
 /// [tile][run][vector][output of the tile][number], where the weights of an output are cut into runs of `length`.
 struct RunWeights {
+  let form: RunForm
   let matrix: DotMatrix
   let groups: Int
   /// Outputs in a tile; tiles do not cross groups.
@@ -15,7 +16,7 @@ struct RunWeights {
   /// Whether the last vector ends with the run, some of its numbers counted before (with weights of 0 here); else it reaches beyond.
   let overlaps: Bool
   /// Numbers in a vector.
-  let lanes = 16
+  var lanes: Int { form.lanes }
 
   /// Runs for an output.
   var runs: Int { matrix.taps * matrix.inputs / length }
@@ -49,8 +50,10 @@ struct RunWeights {
     let outputs = matrix.outputs / groups
     return matrix.read { weight in
       Packing.generate(count: shape.elementCount) { (position: Int) -> Int8 in
-        let (vector, number) = (position / (lanes * units) % vectors, position % lanes)
-        let (tile, run) = (position / (lanes * units * vectors * runs), position / (lanes * units * vectors) % runs)
+        let vector = position / (lanes * units) % vectors
+        let number = form.position(of: position % lanes)
+        let (tile, run) = (position / (lanes * units * vectors)).quotientAndRemainder(
+          dividingBy: runs)
         let output = tile % tiles * units + position / lanes % units
         let place = (self.offset(of: Index(vector)).constantValue ?? 0) + number
         guard output < outputs, place < length, place >= vector * lanes else { return 0 }

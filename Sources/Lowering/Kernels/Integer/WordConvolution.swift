@@ -17,7 +17,9 @@ public struct WordConvolution: OpLowering {
   public init() {}
 
   public func supports(_ op: OpRef<Convolution>, in graph: Graph, on target: Target) -> Bool {
-    guard DotForm(on: target) == .words, IntegerOperands(op, in: graph) != nil else { return false }
+    guard DotForm(on: target) == .words, let operands = IntegerOperands(op, in: graph),
+      operands.hasBytes
+    else { return false }
     let shape = ConvolutionShape(op, in: graph)
     let row = shape.axes[shape.axes.count - 1]
     let isJoined = shape.groups == 1 && row.dilation == 1

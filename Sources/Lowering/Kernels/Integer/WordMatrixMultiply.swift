@@ -18,8 +18,8 @@ public struct WordMatrixMultiply: OpLowering {
   public func supports(
     _ op: OpRef<MatrixMultiply>, in graph: Graph, on target: Target
   ) -> Bool {
-    DotForm(on: target) == .words && IntegerOperands(op, in: graph) != nil
-      && MatrixShape(op, in: graph).hasPlainRows
+    guard let operands = IntegerOperands(op, in: graph), operands.hasBytes else { return false }
+    return DotForm(on: target) == .words && MatrixShape(op, in: graph).hasPlainRows
   }
 
   public func lower(
