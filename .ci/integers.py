@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Integer programs bit for bit: the evaluator against emitted C, on this machine and on emulated devices; sizes against the object files.
 
-usage: integers.py FETTLE SHARED WORK [--models a,b] [--inputs N] [--targets a,b|all|none] [--target-inputs N]
+usage: integers.py FETTLE SHARED WORK [--models a,b] [--inputs N] [--targets a,b|all|none] [--target-inputs N] [--pipeline PASSES]
 
-Trained models quantised by `quantize-int8` up to a closing softmax, which computes with floats, and quantised models as they come. Each runs on random inputs
+Trained models quantised by `quantize-int8` (or what --pipeline says) up to a closing softmax, which computes with floats, and quantised models as they come. Each runs on random inputs
 by the evaluator and as C for c99 and for this machine, by gcc and clang at -O0 and -O3; on emulated targets as far as the memory holds
 it. Every byte of the outputs must be equal. For m4 the weights and the arena that `fettle analyze` tells are those of the object files.
 """
@@ -25,7 +25,7 @@ FLOAT = ["resnet8_cifar10", "dscnn_kws", "ad_autoencoder", "lenet300_mnist", "le
 INTEGER = ["resnet8_cifar10_int8_qdq", "dscnn_kws_int8_qdq", "ad_autoencoder_int8_qdq", "resnet8_cifar10_int8_tf2onnx"]
 SIZED = ["resnet8_cifar10", "dscnn_kws", "ad_autoencoder"]
 LOWER = "canonicalize, lower-quantized, canonicalize"
-TYPES = {"f32": ("float", np.float32), "i8": ("int8_t", np.int8), "u8": ("uint8_t", np.uint8)}
+TYPES = {"f32": ("float", np.float32), "i8": ("int8_t", np.int8), "u8": ("uint8_t", np.uint8), "i16": ("int16_t", np.int16)}
 
 MAIN = """#include "device.h"
 #include "{name}.h"
@@ -63,7 +63,7 @@ class Program:
         values = np.arange(-128, 128)
         if name in FLOAT:
             split = Split(entry, a.shared / "models", a.work)
-            pipeline, data = "quantize-int8", ["--data", str(split.calibration)]
+            pipeline, data = a.pipeline, ["--data", str(split.calibration)]
             values = np.load(split.calibration)["x"].reshape(-1)
         elif entry["pre"]["kind"] != "nhwc_int8":
             samples = np.load(a.shared / "models" / entry["data"])[entry["x"]][:50]
@@ -170,6 +170,7 @@ def main():
     parser.add_argument("shared", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--models")
+    parser.add_argument("--pipeline", default="quantize-int8")
     parser.add_argument("--inputs", type=int, default=1000)
     parser.add_argument("--targets", default="none")
     parser.add_argument("--target-inputs", type=int, default=20)
