@@ -3,8 +3,8 @@
 
 usage: integers.py FETTLE SHARED WORK [--models a,b] [--inputs N] [--targets a,b|all|none] [--target-inputs N] [--pipeline PASSES]
 
-Trained models quantised by `quantize-int8` (or what --pipeline says) up to a closing softmax, which computes with floats, and quantised models as they come. Each runs on random inputs
-by the evaluator and as C for c99 and for this machine, by gcc and clang at -O0 and -O3; on emulated targets as far as the memory holds
+Trained models quantised by `quantize-int8` (or what --pipeline says) up to a closing softmax, which computes with floats, and
+quantised models as they come. Each runs on random inputs by the evaluator and as C for c99 and for this machine, by gcc and clang at -O0 and -O3; on emulated targets as far as the memory holds
 it. Every byte of the outputs must be equal. For m4 the weights and the arena that `fettle analyze` tells are those of the object files.
 """
 import argparse

@@ -103,7 +103,8 @@ import Testing
         let c = Self.shapes[0]
         let x = try g.input(.i8, c.input)
         g.output(try g.op(c.op, x, try g.constant(.i8, c.weight)))
-        g.output(try g.op(MatrixMultiply(), try g.input(.i8, [3, 19]), try g.constant(.i8, [19, 5])))
+        let a = try g.input(.i8, [3, 19])
+        g.output(try g.op(MatrixMultiply(), a, try g.constant(.i8, [19, 5])))
       }
       try sample.check(on: target, lowering: convolution)
       try sample.check(on: target, lowering: product)

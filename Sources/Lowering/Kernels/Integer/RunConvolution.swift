@@ -22,7 +22,8 @@ public struct RunConvolution: OpLowering {
       let form = RunForm(operands.input, on: target)
     else { return false }
     let shape = ConvolutionShape(op, in: graph)
-    return shape.axes.count <= 2 && shape.axes.map(\.kernel).reduce(shape.inputs, *) >= form.lanes / 2
+    let count = shape.axes.map(\.kernel).reduce(shape.inputs, *)
+    return shape.axes.count <= 2 && count >= form.lanes / 2
   }
 
   public func wish(
