@@ -26,11 +26,13 @@ LOWER = ", lower-quantized, canonicalize"
 FORMS = {
     "i8 as QDQ": ("", "", None), "i8 as integers": ("", LOWER, None),
     "u8 as QDQ": ("{activations=u8}", "", None), "u8 as integers": ("{activations=u8}", LOWER, None),
+    "i8 by multiplier and shift": ("", LOWER.replace("quantized", "quantized{requantize=fixed}"), None),
     "per tensor as QDQ": ("{per-channel=false}", "", None), "per tensor as integers": ("{per-channel=false}", LOWER, None),
     "i4 weights as QDQ": ("{weights=i4}", "", None), "i4 weights as integers": ("{weights=i4}", LOWER, None),
     "i16 as QDQ": ("{activations=i16}", "", None), "i16 as integers": ("{activations=i16}", LOWER, "conv"),
 }
-SHORT = {"resnet8_cifar10": ["i8 as QDQ", "i8 as integers", "i4 weights as QDQ", "i4 weights as integers", "i16 as integers"],
+SHORT = {"resnet8_cifar10": ["i8 as QDQ", "i8 as integers", "i8 by multiplier and shift", "i4 weights as QDQ",
+                             "i4 weights as integers", "i16 as integers"],
          "dscnn_kws": ["u8 as QDQ", "per tensor as integers", "i16 as QDQ"]}
 MODELS = ["resnet8_cifar10", "dscnn_kws", "lenet5_mnist", "ad_autoencoder", "resnet20_cifar10", "vgg11h_cifar10", "ultraface_slim_320"]
 

@@ -92,7 +92,9 @@ struct GraphParser {
       try record(tokens.failure("expected nothing behind the graph"))
     }
     guard findings.isEmpty else { throw Failure(findings) }
-    for violation in graph.violations().prefix(Self.findingLimit) {
+    let violations = graph.violations()
+    let found = violations.isEmpty ? graph.scaleViolations() : violations
+    for violation in found.prefix(Self.findingLimit) {
       findings.append(violation.diagnostic(in: graph, at: place(of: violation)))
     }
     guard findings.isEmpty else { throw Failure(findings) }

@@ -106,7 +106,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("data.npz[", 1, "data.npz["), ("data.npz[]", 2, "names no rows"), ("data.npz[a]", 2, "names no rows"),
+    ("data.npz[", 2, "not closed"), ("data.npz:x[:10", 2, "not closed"), ("none.npz[:10", 1, "none.npz["),
+    ("data.npz[]", 2, "names no rows"), ("data.npz[a]", 2, "names no rows"),
     ("data.npz[1:2:0]", 2, "names no rows"), ("data.npz[1:2:-1]", 2, "names no rows"),
     ("data.npz[99999999999999999999:]", 2, "names no rows"), ("data.npz[9223372036854775807]", 1, "is chosen"),
     ("data.npz:z", 1, "there is no array 'z'"), ("plain.npz[label=1]", 1, "there are no labels"),

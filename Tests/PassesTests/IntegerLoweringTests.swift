@@ -147,6 +147,36 @@ import Testing
     }
   }
 
+  /// Normalisations of images and rows, and sums of several terms, with constants of many shapes.
+  @Test func normalisationsAndForms() throws {
+    try check("batch_norm") { s, from, to in
+      let (unit, step) = (1 / Double(1 << from.bitCount), 6 / Double(1 << to.bitCount))
+      func numbers(_ extents: [Int], from low: Double, to high: Double) throws -> ValueID {
+        let type = TensorType(.f32, try #require(Shape(extents)))
+        let values = (0..<type.shape.elementCount).map { _ in
+          low + s.random.unit() * (high - low)
+        }
+        return s.rw.addConstant(Tensor(type, rounding: values))
+      }
+      for extents in [[2, 3, 4, 2], [4, 3], [1, 3, 5]] {
+        let x = try s.input(from, extents, scale: unit)
+        let parameters = [
+          try numbers([3], from: -1, to: 1), try numbers([3], from: -0.5, to: 0.5),
+          try numbers([3], from: -0.5, to: 0.5), try numbers([3], from: 0.02, to: 2),
+        ]
+        let y = try s.op(BatchNorm(epsilon: 0.001), [x] + parameters)
+        try s.output(y, to, scale: step)
+      }
+      let a = try s.input(from, [2, 3, 4], scale: unit)
+      let b = try s.input(from, [3, 1], scale: 2.3 * unit)
+      let shape = [[3, 1], [4], [2, 1, 4], [2, 3, 4], []][s.random.below(5)]
+      let scaled = try s.op(Binary(.mul), [a, try numbers(shape, from: -1, to: 1)])
+      let moved = try s.op(Binary(.sub), [try numbers([1, 4], from: -1, to: 1), b])
+      let sum = try s.op(Binary(.add), [scaled, try s.op(Unary(.negate), [moved])])
+      try s.output(try s.op(Unary(.relu), [sum]), to, scale: step)
+    }
+  }
+
   @Test func averages() throws {
     try check("mean") { s, from, to in
       let a = try s.input(from, [1, 3, 6, 7], scale: 1 / Double(1 << from.bitCount))
@@ -185,6 +215,79 @@ import Testing
     }
   }
 
+  /// Functions of 16 bits are lines between their values: for every integer at most two steps from
+  /// the floats, for narrow results one.
+  @Test(arguments: [ElementType.i16, .u16], [ElementType.i16, .u16, .i8])
+  func interpolations(_ from: ElementType, _ to: ElementType) throws {
+    let functions: [(Unary, reach: Double)] = [
+      (Unary(.sigmoid), 1), (Unary(.tanh), 1), (Unary(.exp), 30), (Unary(.softplus), 4),
+      (Unary(.erf), 1), (Unary(.elu, alpha: 1), 4), (Unary(.swish), 4),
+      (Unary(.leakyRelu, alpha: 0.1), 4), (Unary(.hardSwish), 4), (Unary(.sin), 1),
+    ]
+    let extents = try #require(Shape([65536]))
+    for (function, reach) in functions {
+      for form in ["float", "fixed"] {
+        var rw = Rewriter(Graph(name: "function"))
+        let scale = rw.addConstant(Tensor(scalar: 4.0 / 32768, .f32))
+        let middle = rw.addConstant(Tensor(scalar: from == .u16 ? 32768 : 0, from))
+        let x = rw.addInput(name: "x", type: TensorType(from, extents))
+        let d = try rw.insert(Dequantize(), [x, scale, middle], location: Location())[0]
+        let y = try rw.insert(function, [d], location: Location())[0]
+        var quantize = Quantize()
+        quantize.to = to
+        let levels = Double(1 << (to.bitCount - 1))
+        let step = rw.addConstant(Tensor(scalar: reach / levels, .f32))
+        let zero = rw.addConstant(Tensor(scalar: to == .u16 ? 32768 : 0, to))
+        let q = try rw.insert(quantize, [y, step, zero], location: Location())[0]
+        rw.addOutput(name: "q", value: q)
+        let graph = rw.finish()
+        let lowered = try Opt.optimized(graph, "lower-quantized{requantize=\(form)}")
+        let label = "\(function.function) of \(from) as \(to), \(form)"
+        #expect(lowered.verify().isEmpty && floatOps(lowered) == 0, "\(label)")
+        let all = Tensor(TensorType(from, extents), wrapping: (0..<65536).map { Int64($0) })
+        let (a, b) = (try Evaluator(graph).run([all])[0], try Evaluator(lowered).run([all])[0])
+        let error = zip(a.doubles(), b.doubles()).map { abs($0 - $1) }.max() ?? .nan
+        #expect(error <= (to.bitCount == 8 ? 1 : 2), "\(label): \(error)")
+        #expect(a.doubles().max() != a.doubles().min())
+      }
+    }
+  }
+
+  /// A jump is no line: it keeps its floats, with a reason.
+  @Test func functionsThatJump() throws {
+    let text = """
+      graph @g(%x: i16[4]) -> (y: %q) {
+        @s = f32[] [0.001]
+        %d = dequantize %x, @s : f32[4]
+        %f = unary %d {function=floor} : f32[4]
+        %q = quantize %f, @s {to=i16} : i16[4]
+      }
+      """
+    let graph = try Opt.optimized(try Graph.parse(text: text), "lower-quantized")
+    let floats = IntegerReport(graph).floats
+    #expect(floats.map(\.reason) == ["4097 values of the function are too few for lines between them"])
+  }
+
+  /// Interpolation along one axis and two, up and down, of all kinds of coordinates.
+  @Test func resizes() throws {
+    try check("resize") { s, from, to in
+      let a = try s.input(from, [1, 2, 5, 4], scale: 1 / Double(1 << from.bitCount))
+      for (sizes, mode) in [
+        ([1, 2, 10, 8], ResizeMode.linear), ([1, 2, 7, 4], .linear), ([1, 2, 3, 9], .linear),
+        ([1, 2, 10, 8], .cubic),
+      ] {
+        var resize = Resize()
+        resize.sizes = sizes
+        resize.scales = zip(sizes, [1, 2, 5, 4]).map { Double($0) / Double($1) }
+        resize.mode = mode
+        resize.coordinates = [
+          .halfPixel, .alignCorners, .asymmetric, .pytorchHalfPixel, .halfPixelSymmetric,
+        ][s.random.below(5)]
+        try s.output(try s.op(resize, [a]), to, scale: 1.7 / Double(1 << to.bitCount))
+      }
+    }
+  }
+
   @Test func rescaledMovements() throws {
     try check("concat") { s, from, to in
       let size = Double(1 << from.bitCount)
@@ -201,10 +304,10 @@ import Testing
 
   /// Shares of 1 of few and of many, on grids of a whole number of steps and of others.
   @Test func softmax() throws {
-    try check("softmax", exact: false) { s, _, to in
-      let from: ElementType = s.random.below(2) == 0 ? .i8 : .u8
+    try check("softmax", exact: false) { s, from, to in
       let extents = [[2, 10], [1, 300, 3], [4, 1]][s.random.below(3)]
-      let a = try s.input(from, extents, scale: [0.01, 0.1, 1.7, 1e-9][s.random.below(4)])
+      let unit = [0.01, 0.1, 1.7, 1e-9][s.random.below(4)]
+      let a = try s.input(from, extents, scale: from.bitCount == 8 ? unit : unit / 256)
       let y = try s.op(Softmax(axis: 1), [a])
       if to.bitCount == 16, extents[1] < 100 {
         try s.output(y, to, scale: 1.0 / 65536)

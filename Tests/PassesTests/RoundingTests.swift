@@ -363,14 +363,28 @@ import Testing
     let found = loss(try weight(learned).integers().map { Double($0) })
     // The input is rounded to 16 bits.
     #expect(found < 1.02 * best + 1e-6, "\(found) for \(best)")
-    let shift = try data.reduce(0.0) { sum, inputs in
-      try sum + Evaluator(learned).run(inputs)[0].doubles()[0]
-        - Evaluator(graph).run(inputs)[0].doubles()[0]
-    }
-    // Half a step of the 16-bit result for each sample at most, and of the bias.
-    let results = try data.map { try abs(Evaluator(graph).run($0)[0].doubles()[0]) }
-    let step = (results.max() ?? 0) / 32767
-    if biases { #expect(abs(shift) / 40 < 1.5 * step, "\(shift / 40), steps of \(step)") }
+    guard biases else { return }
+    // Of the numbers themselves, since the result is cut off at what the floats reach.
+    let integers = try weight(learned).integers().map { Double($0) }
+    let bias = try learnedBias(learned)
+    let shift = inputs.reduce(0.0) { sum, x in
+      zip(x, zip(integers, floats)).reduce(sum) { $0 + $1.0 * ($1.1.0 * scale - $1.1.1) }
+    } / 40 + bias.value
+    // The input is rounded to half a step, the bias to half of its own.
+    let half = (inputs.joined().max() ?? 0) / 32767 / 2
+    let most = half * integers.reduce(0) { $0 + abs($1) } * scale + bias.step / 2
+    #expect(abs(shift) < 1.01 * most, "\(shift), of \(most)")
+    #expect(abs(bias.value) > 10 * most)
+  }
+
+  /// The bias of a graph of one layer with one output.
+  private func learnedBias(_ graph: Graph) throws -> (value: Double, step: Double) {
+    let layer = try #require(graph.opIDs.first { graph.definition(of: $0) is MatrixMultiply })
+    let value = try #require(graph.operands(of: layer)[2])
+    let dequantize = try #require(graph.producer(of: value))
+    let operands = graph.operands(of: dequantize).prefix(2).compactMap { $0.flatMap(graph.tensor) }
+    let (integers, step) = (operands[0].doubles()[0], operands[1].doubles()[0])
+    return (integers * step, step)
   }
 
   /// The second layer is rounded for what the first, as it is rounded, gives it.

@@ -15,6 +15,11 @@ struct DataLocation {
     var rows: RowSelection?
     var array: String?
     if !Platform.exists(text) {
+      if let open = Self.unclosedRows(path) {
+        throw Failure(
+          "'\(path[open...])' names no rows: the bracket is not closed",
+          notes: ["rows are written as in [:512], [100:], [::2], [7] or [::2,label=0]"], kind: .usage)
+      }
       if path.last == "]", let open = path.lastIndex(of: "[") {
         let inner = path[path.index(after: open)...].dropLast()
         rows = try RowSelection(String(inner))
@@ -33,6 +38,15 @@ struct DataLocation {
     self.path = String(path)
     self.array = array
     self.rows = rows
+  }
+
+  /// Where rows begin whose bracket is not closed, behind a file that there is or an array in it.
+  private static func unclosedRows(_ text: Substring) -> Substring.Index? {
+    guard let open = text.lastIndex(of: "["), !text[open...].contains("]") else { return nil }
+    let front = text[..<open]
+    if Platform.exists(String(front)) { return open }
+    guard let colon = front.lastIndex(of: ":") else { return nil }
+    return Platform.exists(String(front[..<colon])) ? open : nil
   }
 }
 

@@ -2,7 +2,7 @@
 import GraphIR
 import Rewriting
 
-/// An op that moves elements moves integers in front of their dequantize, so that the reader behind it
+/// An op that moves elements (or keeps the largest of some) moves integers in front of their dequantize, so that the reader behind it
 /// finds that.
 ///
 ///     %d = dequantize %x, @s, @z          %t = transpose %x
@@ -16,6 +16,15 @@ enum DequantizedMovement {
       try swap(op.id, op.attributes, &rw)
     },
     Rewrite("dequantized-movement") { (op: OpRef<Slice>, rw) throws(Declined) in
+      try swap(op.id, op.attributes, &rw)
+    },
+    Rewrite("dequantized-movement") { (op: OpRef<Pool>, rw) throws(Declined) in
+      try rw.require(op.kind == .max, "the pool computes")
+      try swap(op.id, op.attributes, &rw)
+    },
+    Rewrite("dequantized-movement") { (op: OpRef<Resize>, rw) throws(Declined) in
+      try rw.require(op.mode == .nearest, "the resize computes")
+      try rw.require(op.coordinates != .tfCropAndResize, "the resize may make numbers of its own")
       try swap(op.id, op.attributes, &rw)
     },
   ]

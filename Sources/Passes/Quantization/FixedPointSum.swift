@@ -18,11 +18,11 @@ struct FixedPointSum {
     let factors: [Double]
     let shape: Shape
 
-    /// Integers less their zero point, times one factor.
-    init(_ integers: ScaledIntegers, factor: Double, _ rw: borrowing Rewriter) {
+    /// Integers less their zero point, times factors.
+    init(_ integers: ScaledIntegers, factors: KnownNumbers, _ rw: borrowing Rewriter) {
       self.init(
-        integers.value, integers.range(rw), offsets: integers.zeroPoints, factors: [factor],
-        .scalar)
+        integers.value, integers.range(rw), offsets: integers.zeroPoints, factors: factors.values,
+        factors.shape)
     }
 
     /// Integers less an offset each, times a factor each.
@@ -96,15 +96,17 @@ struct FixedPointSum {
     _ location: Location, _ rw: inout Rewriter, in values: [ValueID]? = nil
   ) throws(Declined) -> ValueID {
     var sum: ValueID?
-    var shift = constant?.values.map { ($0 * Self.power(places)).rounded() } ?? [0]
+    var shift = try constant.map { (known) throws(Declined) in
+      try known.map { ($0 * Self.power(places)).rounded() }
+    } ?? KnownNumbers(0)
     for (position, term) in terms.enumerated() {
       var value = values?[position] ?? term.value
       if rw.graph.type(of: value).element != element {
         value = try rw.make(Cast(to: element), [value], location: location)
       }
       let factors = term.factors.map { ($0 * Self.power(places)).rounded() }
-      if factors.count == 1, term.offsets.count == 1 {
-        shift = shift.map { $0 - Double(term.offsets[0]) * factors[0] }
+      if let folded = try folded(shift, term, factors) {
+        shift = folded
       } else if term.offsets.contains(where: { $0 != 0 }) {
         let shape = term.offsets.count == 1 ? .scalar : term.shape
         let offsets = integers(shape, term.offsets.map { Double($0) }, &rw)
@@ -122,9 +124,20 @@ struct FixedPointSum {
       }
     }
     guard let sum else { throw Declined("there is nothing to add") }
-    if shift == [0] { return sum }
-    let shape = shift.count == 1 ? .scalar : constant?.shape ?? .scalar
-    return try rw.make(Binary(.add), [sum, integers(shape, shift, &rw)], location: location)
+    if shift.values == [0] { return sum }
+    let shifts = integers(shift.shape, shift.values, &rw)
+    return try rw.make(Binary(.add), [sum, shifts], location: location)
+  }
+
+  /// What is added in the end if it takes in what the offset of a term contributes; nil if that would
+  /// be more numbers than there are factors or numbers added.
+  private func folded(
+    _ shift: KnownNumbers, _ term: Term, _ factors: [Double]
+  ) throws(Declined) -> KnownNumbers? {
+    guard term.offsets.count == 1 else { return nil }
+    let known = try KnownNumbers(term.shape, factors)
+    let sum = try shift.combined(known) { $0 - Double(term.offsets[0]) * $1 }
+    return sum.values.count <= max(shift.values.count, factors.count) ? sum : nil
   }
 
   private func integers(_ shape: Shape, _ values: [Double], _ rw: inout Rewriter) -> ValueID {

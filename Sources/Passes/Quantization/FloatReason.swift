@@ -5,7 +5,7 @@ import Rewriting
 /// Why an op computes with floats in a quantized graph.
 enum FloatReason {
   /// The rewrite that is made for an op.
-  private enum Theme { case layer, sum, product, average, softmax, movement, table }
+  private enum Theme { case layer, arithmetic, average, softmax, resize, movement, function }
 
   /// The reason in words.
   static func of(_ op: OpID, in graph: Graph) -> String {
@@ -21,12 +21,17 @@ enum FloatReason {
     do throws(Declined) {
       switch theme {
       case .layer: try IntegerLayer.rewrite(quantize, .float, &rw)
-      case .sum: try IntegerAddition.rewrite(quantize, .float, &rw)
-      case .product: try IntegerProduct.rewrite(quantize, .float, &rw)
+      case .arithmetic: try IntegerArithmetic.rewrite(quantize, .float, &rw)
       case .average: try IntegerAverage.rewrite(quantize, .float, &rw)
       case .softmax: try IntegerSoftmax.rewrite(quantize, .float, &rw)
+      case .resize: try IntegerResize.rewrite(quantize, .float, &rw)
       case .movement: try IntegerMovement.rewrite(quantize, .float, &rw)
-      case .table: try LookupTable.rewrite(quantize, &rw)
+      case .function:
+        do throws(Declined) {
+          try LookupTable.rewrite(quantize, &rw)
+        } catch {
+          try IntegerInterpolation.rewrite(quantize, .float, &rw)
+        }
       }
       return "'\(LowerQuantized.name)' was not applied"
     } catch {
@@ -37,30 +42,28 @@ enum FloatReason {
   private static func theme(of definition: any OpDefinition) -> Theme? {
     switch definition {
     case is Convolution, is MatrixMultiply: .layer
-    case let binary as Binary:
-      switch binary.function {
-      case .add, .sub: .sum
-      case .mul, .div: .product
-      default: .table
-      }
+    case let definition where IntegerArithmetic.isArithmetic(definition): .arithmetic
     case let pool as Pool where pool.kind == .average: .average
     case let reduce as Reduce where reduce.kind == .mean || reduce.kind == .sum: .average
     case let softmax as Softmax where !softmax.logarithm: .softmax
-    case is Unary, is Cast, is Select: .table
+    case let resize as Resize where resize.mode != .nearest: .resize
+    case is Unary, is Binary, is Cast, is Select: .function
     default: IntegerMovement.movesOnly(definition) ? .movement : nil
     }
   }
 
-  /// The quantize of an op's result, perhaps behind elementwise ops that alone read it.
+  /// The first quantize of an op's result, perhaps behind elementwise ops.
   private static func quantize(behind op: OpID, in graph: Graph) -> OpRef<Quantize>? {
     var value = graph.results(of: op)[0]
     for _ in 0..<16 {
-      guard graph.hasSingleUse(value), let reader = graph.uses(of: value).first?.user else {
+      let readers = graph.uses(of: value).map(\.user)
+      for reader in readers {
+        if let quantize = graph.op(reader, as: Quantize.self) { return quantize }
+      }
+      guard let next = readers.first(where: { graph.definition(of: $0) is Unary }) else {
         return nil
       }
-      if let quantize = graph.op(reader, as: Quantize.self) { return quantize }
-      guard graph.definition(of: reader) is Unary else { return nil }
-      value = graph.results(of: reader)[0]
+      value = graph.results(of: next)[0]
     }
     return nil
   }

@@ -48,6 +48,13 @@ enum IntegerMovement {
       return try target.finish(value, location: location, &rw)
     }
     guard let source = operands[0] else { throw Declined("the operand is absent") }
+    if try isWorthQuantizing(source, definition, rw) {
+      let scale = rw.graph.operands(of: op.id).dropFirst()
+      let quantized = try rw.make(op.attributes, [source] + scale, location: location)
+      let moved = try rw.make(
+        definition, [quantized] + operands.dropFirst(), location: location)
+      return try target.finish(moved, location: location, &rw)
+    }
     let integers = try ScaledIntegers(behind: source, rw)
     try integers.requireOneScale("the operand", rw)
     let moved = try rw.make(
@@ -57,13 +64,38 @@ enum IntegerMovement {
     try target.finish(value, location: location, &rw)
   }
 
+  /// Whether to quantize in front of an op that moves elements or keeps the largest, which gives the same:
+  /// where integers can make what is quantized then.
+  private static func isWorthQuantizing(
+    _ source: ValueID, _ definition: any OpDefinition, _ rw: borrowing Rewriter
+  ) throws(Declined) -> Bool {
+    var (value, op, computed) = (source, definition, source)
+    var producer: OpID?
+    for _ in 0..<4 where producer == nil || movesOnly(op) {
+      guard !(op is Pad), !(op is Concat), rw.graph.hasSingleUse(value),
+        let above = try? Bounds(above: value, rw).value, let next = rw.graph.producer(of: above),
+        let input = rw.graph.operands(of: next).first ?? nil
+      else { return false }
+      (computed, producer, op) = (above, next, rw.graph.definition(of: next))
+      value = input
+    }
+    guard let producer else { return false }
+    if op is Convolution || op is MatrixMultiply {
+      return rw.graph.operands(of: producer).prefix(2).allSatisfy { operand in
+        operand.map { (try? ScaledIntegers(behind: $0, rw)) != nil } ?? false
+      }
+    }
+    return IntegerArithmetic.isArithmetic(op) && (try? LinearForm(computed, rw)) != nil
+  }
+
   /// Whether an op's elements are those of its operands, or padding.
   static func movesOnly(_ definition: any OpDefinition) -> Bool {
     switch definition {
     case is Reshape, is Transpose, is Slice, is Broadcast, is Concat, is Pad: true
     case let pool as Pool: pool.kind == .max
     case let reduce as Reduce: reduce.kind == .max || reduce.kind == .min
-    case let resize as Resize: resize.mode == .nearest
+    case let resize as Resize:
+      resize.mode == .nearest && resize.coordinates != .tfCropAndResize
     default: false
     }
   }

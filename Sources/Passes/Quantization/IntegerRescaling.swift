@@ -25,7 +25,8 @@ enum IntegerRescaling {
     }
     try rw.require(integers.element.bitCount <= 16, "the integers are too wide")
     let sum = try FixedPointSum([
-      FixedPointSum.Term(integers, factor: integers.scales[0] / grid.scales[0], rw)
+      FixedPointSum.Term(
+        integers, factors: KnownNumbers(integers.scales[0] / grid.scales[0]), rw)
     ])
     var requantize = Requantize()
     requantize.to = grid.element

@@ -64,10 +64,11 @@ public struct LowerQuantized: Pass {
       rewrite("quantized-table") { (op, _, rw) throws(Declined) in
         try LookupTable.rewrite(op, &rw)
       },
-      rewrite("quantized-sum", IntegerAddition.rewrite),
-      rewrite("quantized-product", IntegerProduct.rewrite),
+      rewrite("quantized-arithmetic", IntegerArithmetic.rewrite),
       rewrite("quantized-average", IntegerAverage.rewrite),
       rewrite("quantized-softmax", IntegerSoftmax.rewrite),
+      rewrite("quantized-resize", IntegerResize.rewrite),
+      rewrite("quantized-interpolation", IntegerInterpolation.rewrite),
     ]
   }
 }
