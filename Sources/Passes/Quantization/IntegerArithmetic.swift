@@ -30,7 +30,8 @@ enum IntegerArithmetic {
   ) throws(Declined) {
     let target = try IntegerTarget(op, form, rw)
     let producer = try target.producer(rw)
-    try rw.require(isArithmetic(rw.graph.definition(of: producer)), "the operand is no sum or product")
+    try rw.require(
+      isArithmetic(rw.graph.definition(of: producer)), "the operand is no sum or product")
     if let (a, b) = try factors(producer, rw) {
       return try multiply(a, b, target, target.location(producer, rw), &rw)
     }
