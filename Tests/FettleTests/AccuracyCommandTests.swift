@@ -206,6 +206,21 @@ import Testing
     #expect(emitted.status == 0 && emitted.stdout.contains("int8_t"), "\(emitted.stderr)")
   }
 
+  /// A saved calibration tells ranges but holds no samples to learn the rounding on.
+  @Test func integersFromASavedCalibration() throws {
+    let saved = fettle(
+      "opt", "net.fettle", "--int8", "--data", "data.npz", "--save-calibration", folder.file("c.json"),
+      "-o", folder.file("learned.fettle"))
+    #expect(saved.status == 0, "\(saved.stderr)")
+    let again = fettle(
+      "opt", "net.fettle", "--int8", "--calibration", folder.file("c.json"), "-o",
+      folder.file("squant.fettle"))
+    #expect(again.status == 0, "\(again.stderr)")
+    let found = try json(
+      "eval", folder.file("squant.fettle"), "--against", folder.file("net.fettle"), "--data", "data.npz")
+    #expect(try #require(found["snr_db"]?.double) > 25)
+  }
+
   @Test func sensitivity() throws {
     let found = try json(
       "sensitivity", "net.fettle", "--data", "two.npz:x_test", "--calibration-data", "two.npz:x_train",

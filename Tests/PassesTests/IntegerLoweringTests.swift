@@ -105,7 +105,7 @@ import Testing
         let lowered = try Opt.optimized(graph, "lower-quantized{requantize=\(form)}")
         let label = "\(name) \(seed) \(from) to \(to), \(form)"
         #expect(lowered.verify().isEmpty)
-        #expect(floatOps(lowered) == 0, "\(label)\n\(try lowered.text().text)")
+        #expect(floatOps(lowered) == 0, "\(label)\n\(lowered.text().text)")
         let (differing, steps) = try compare(graph, lowered, seed: seed)
         #expect(exact ? steps == 0 : steps <= 1, "\(label): \(steps)")
         // Ties are frequent where scales are powers of two; floats have 24 bits for 16.

@@ -451,6 +451,21 @@ import Testing
     }
   }
 
+  @Test func optionalPassesTakeWhatIsOpen() throws {
+    let graph = try layer("matmul %x, @w", x: "1,8", w: "8,3", y: "1,3")
+    let data = samples(graph, count: 3)
+    let open = try passed(graph, "quantize{weights=i4 rounding=later}", data)
+    for (pipeline, samples, like) in [
+      ("learn-rounding{optional=true}, round-squant{optional=true}", [], "round-squant"),
+      ("learn-rounding{optional=true}, round-squant{optional=true}", data, "learn-rounding"),
+    ] {
+      let (after, expected) = (try passed(open, pipeline, samples), try passed(open, like, data))
+      #expect(after.text().text == expected.text().text, "\(like)")
+    }
+    let floats = try passed(graph, "learn-rounding{optional=true}, round-squant{optional=true}", data)
+    #expect(floats.text().text == graph.text().text)
+  }
+
   /// One sample, samples of zeros, or of numbers so large that their moments overflow.
   @Test(arguments: [0, 1, 1e-30, 1e30] as [Double]) func oddSamples(_ value: Double) throws {
     let graph = try layer("matmul %x, @w", x: "1,8", w: "8,3", y: "1,3")
