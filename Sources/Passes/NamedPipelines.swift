@@ -5,7 +5,7 @@ public import Rewriting
 public let standardPipelines: [NamedPipeline] = [
   NamedPipeline(
     "quantize-int8", "from a float model to 8-bit integers",
-    passes: quantizing("quantize{rounding=later}")),
+    passes: quantizing("quantize{calibrator=mse rounding=later}")),
   NamedPipeline(
     "quantize-int16", "from a float model to activations of 16 bits and weights of 8",
     passes: quantizing("quantize{activations=i16 rounding=later}")),

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from splits import Split, logits  # noqa: E402
 
-MODELS = ["resnet8_cifar10", "resnet20_cifar10", "vgg11h_cifar10", "lenet300_mnist", "lenet5_mnist", "dscnn_kws", "ad_autoencoder"]
+MODELS = ["resnet8_cifar10", "lenet300_mnist", "lenet5_mnist", "dscnn_kws", "ad_autoencoder"]
 FOLD = "canonicalize, fold-batch-norm, remove-dead-channels, canonicalize"
 LOWER = "lower-quantized, canonicalize"
 LATER = "quantize{rounding=later}"
@@ -29,14 +29,14 @@ ORDERS = {
     "equalize, correct": "equalize-layers, quantize, correct-bias",
     "equalize, absorb, correct": "equalize-layers, absorb-biases, quantize, correct-bias",
     "learn": f"{LATER}, learn-rounding",
-    "learn, correct": f"{LATER}, learn-rounding, correct-bias",
-    "equalize, learn, correct": f"equalize-layers, {LATER}, learn-rounding, correct-bias",
+    "equalize, learn": f"equalize-layers, {LATER}, learn-rounding",
+    "learn without biases": f"{LATER}, learn-rounding{{biases=false}}",
     "SQuant": f"{LATER}, round-squant",
     "SQuant, correct": f"{LATER}, round-squant, correct-bias",
-    "percentile": "quantize{calibrator=percentile}",
-    "mse": "quantize{calibrator=mse}",
-    "entropy": "quantize{calibrator=entropy}",
-    "mse of weights": "quantize{weight-ranges=mse}",
+    "percentile, learn": "quantize{calibrator=percentile rounding=later}, learn-rounding",
+    "mse, learn": "quantize{calibrator=mse rounding=later}, learn-rounding",
+    "entropy, learn": "quantize{calibrator=entropy rounding=later}, learn-rounding",
+    "mse, mse of weights, learn": "quantize{calibrator=mse weight-ranges=mse rounding=later}, learn-rounding",
 }
 
 PAGE = """### Orders
@@ -91,7 +91,7 @@ def main():
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--orders", help="of those that are known, separated by semicolons")
     parser.add_argument("--order", action="append", default=[], metavar="NAME=PASSES", help="a further order")
-    parser.add_argument("--limit", type=int, default=1000)
+    parser.add_argument("--limit", type=int, default=2000)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
     a = parser.parse_args()
