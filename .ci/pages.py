@@ -4,7 +4,7 @@
 usage: pages.py FETTLE SHARED WORK [--write] [PAGE.md ...]
 
 A page's blocks of the language `console` hold lines that start with `$ ` and what these commands print, error output included. They run
-in an empty folder, one page after the other, with `fettle` in the PATH, the files that blocks like ```swift NAME.swift hold, and the models that the page names beside them: resnet8.onnx and
+in an empty folder of the page, pages at the same time, with `fettle` in the PATH, the files that blocks like ```swift NAME.swift hold, and the models that the page names beside them: resnet8.onnx and
 samples.npz from ir-samples, trained models from SHARED/models, networks filled by SHARED/models/fill.py. Decimal numbers and, in blocks marked
 `console numbers-vary`, all numbers are left out of the comparison. --write puts what is printed now into the pages. A page whose models
 are not there is skipped, with a word.
@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,10 +97,10 @@ def main():
     parser.add_argument("--write", action="store_true")
     a = parser.parse_args()
     environment = dict(os.environ, PATH=f"{a.fettle.parent}:{os.environ['PATH']}", SWIFT_BACKTRACE="enable=no")
-    passed = failed = 0
-    for page in a.pages or sorted((ROOT / "docs").glob("*.md")):
-        p, f = check(page, a, environment)
-        passed, failed = passed + p, failed + f
+    pages = a.pages or sorted((ROOT / "docs").glob("*.md"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda page: check(page, a, environment), pages))
+    passed, failed = (sum(counts) for counts in zip(*found))
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
