@@ -38,8 +38,8 @@ INT4 = {
     "int4 learned": f"{FOLD}, quantize{{{OPEN} rounding=later}}, learn-rounding, {LOWER}",
 }
 PEERS = {"min-max": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy}
-# The same behind our fold-batch-norm, where onnxruntime's pre-processing leaves batch norms (behind Gemm), whose parameters it then
-# rounds to 8 bits, one scale for all channels.
+# The same behind our fold-batch-norm, where onnxruntime's pre-processing leaves batch norms (behind Gemm), which it then quantizes as
+# ops of their own.
 FOLDED = {f"{name} folded": method for name, method in PEERS.items()}
 # Points below float, points below the better of onnxruntime's two, points below float with weights of 4 bits.
 BOUNDS = {"float": 0.3, "peer": 0.2, "int4": 1.0}
@@ -144,8 +144,8 @@ counted.
 Keyword samples and machine recordings have no training rows: rows 0 to 99, and normal recordings of even index, calibrate, and the rest
 counts. `float` is onnxruntime with the float model; `min-max` and `entropy` are onnxruntime's `quantize_static` (QDQ, per channel, signed,
 behind its own `quant_pre_process`) with the same samples. `folded` is the same on the model with its batch norms folded by our
-`fold-batch-norm`, where that pre-processing leaves them: there the parameters of batch norms are rounded to 8 bits with one scale for all
-channels, and what comes out is another function than the float model. The other columns are our C.
+`fold-batch-norm`, where that pre-processing leaves them (behind Gemm) and they are quantized as ops of their own. The other columns are
+our C.
 
 ## Eight bits
 

@@ -10,17 +10,16 @@ decide. Cells that a file of an earlier --json holds are not measured again.
 """
 import argparse
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from accuracy import LOWER, call  # noqa: E402
 from splits import Split, logits  # noqa: E402
 
 MODELS = ["resnet8_cifar10", "lenet300_mnist", "lenet5_mnist", "dscnn_kws", "ad_autoencoder"]
 FOLD = "canonicalize, fold-batch-norm, remove-dead-channels, canonicalize"
-LOWER = "lower-quantized, canonicalize"
 LATER = "quantize{rounding=later}"
 ORDERS = {
     "quantize": "quantize",
@@ -59,13 +58,6 @@ def measure(fettle, split, order, limit, work):
     result = json.loads(call([fettle, "eval", str(graph), "--against", str(floats), "--data", str(split.choice),
                               "--limit", str(limit), "--json", "-q"]))
     return {k: result.get(k) for k in ("correct", "same_answer", "samples", "snr_db")}
-
-
-def call(command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command[:6])}: {done.stderr.strip()[-600:]}")
-    return done.stdout
 
 
 def cell(found):
