@@ -25,6 +25,8 @@ FLOAT = ["resnet8_cifar10", "dscnn_kws", "ad_autoencoder", "lenet300_mnist", "le
 INTEGER = ["resnet8_cifar10_int8_qdq", "dscnn_kws_int8_qdq", "ad_autoencoder_int8_qdq", "resnet8_cifar10_int8_tf2onnx"]
 SIZED = ["resnet8_cifar10", "dscnn_kws", "ad_autoencoder"]
 LOWER = "canonicalize, lower-quantized, canonicalize"
+# QEMU 7 translates a vector conversion with a rounding mode of its own (RISC-V vfcvt.rtz) to nothing but this.
+EMULATOR_FAULT = "decode_save_opc: Assertion"
 TYPES = {"f32": ("float", np.float32), "i8": ("int8_t", np.int8), "u8": ("uint8_t", np.uint8), "i16": ("int16_t", np.int16)}
 
 MAIN = """#include "device.h"
@@ -139,13 +141,20 @@ class Program:
             count_at_once = count
         folder, sources = self.emit(target, count_at_once, False)
         wrong, instructions = 0, 0
-        for first in range(0, count - count_at_once + 1, count_at_once):
+        # The last runs begin with some of those before, where the inputs do not come out even.
+        starts = [min(first, count - count_at_once) for first in range(0, count, count_at_once)]
+        for first in starts:
             self.inputs[first:first + count_at_once].tofile(folder / "in.bin")
-            call([str(a.shared / "targets" / "run"), target, *sources, f"--cflags=-std=c99 -O3 -I{folder} -Wa,-I{folder}",
-                  "--timeout=1200", "--json", str(folder / "result.json"), "--", str(folder / "in.bin"), str(folder / "out.bin")])
+            try:
+                call([str(a.shared / "targets" / "run"), target, *sources, f"--cflags=-std=c99 -O3 -I{folder} -Wa,-I{folder}",
+                      "--timeout=1200", "--json", str(folder / "result.json"), "--", str(folder / "in.bin"), str(folder / "out.bin")])
+            except RuntimeError as error:
+                if EMULATOR_FAULT not in str(error):
+                    raise
+                return "QEMU itself ends: https://gitlab.com/qemu-project/qemu/-/issues/1441, mended in QEMU 8"
             wrong += self.differing(folder / "out.bin", first, count_at_once)
             instructions += json.loads((folder / "result.json").read_text())["instructions"]
-        return wrong, instructions // count, report["mac"]
+        return wrong, instructions // (len(starts) * count_at_once), report["mac"]
 
     def sizes(self, compiler, headers):
         """What `analyze` tells for m4 and what the object files hold: (weights, weights, arena, arena)."""
@@ -202,7 +211,7 @@ def main():
                 tell(False, f"{name} on {target}: {error}")
                 continue
             if isinstance(result, str):
-                print(f"does not fit: {name} on {target}: {result}", flush=True)
+                print(f"not run: {name} on {target}: {result}", flush=True)
             else:
                 wrong, count, mac = result
                 tell(wrong == 0, f"{name} on {target}: {wrong} bytes differ; {count:,} instructions, {count / max(mac, 1):.2f} per MAC")

@@ -31,7 +31,7 @@ FOLD = "canonicalize, fold-batch-norm, canonicalize"
 LOWER = "lower-quantized, canonicalize"
 # Columns: our pipelines.
 INT8 = {"int8": "quantize-int8"}
-OPEN = "weights=i4 ends=i8 weight-ranges=mse"
+OPEN = "outputs=sums weights=i4 ends=i8 weight-ranges=mse"
 INT4 = {
     "int4 nearest": f"{FOLD}, quantize{{{OPEN}}}, {LOWER}",
     "int4 SQuant": f"{FOLD}, quantize{{{OPEN} rounding=later}}, round-squant, {LOWER}",
@@ -41,6 +41,8 @@ PEERS = {"min-max": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entro
 # The same behind our fold-batch-norm, where onnxruntime's pre-processing leaves batch norms (behind Gemm), which it then quantizes as
 # ops of their own.
 FOLDED = {f"{name} folded": method for name, method in PEERS.items()}
+# Answers that are those of the float model, right or wrong: of models that answer with a class.
+SAME = {f"{name} same": name for name in [*PEERS, *INT8]}
 # Points below float, points below the better of onnxruntime's two, points below float with weights of 4 bits.
 BOUNDS = {"float": 0.3, "peer": 0.2, "int4": 1.0}
 SAMPLES = 3  # or so many samples below float
@@ -69,6 +71,12 @@ def peer(split, method, rows, work, fettle=None):
 
     With `fettle`: behind its fold-batch-norm; None if there is nothing left to fold.
     """
+    made = peer_session(split, method, work, fettle)
+    return made and split.score(made, rows)
+
+
+def peer_session(split, method, work, fettle=None):
+    """The quantised model of `peer`, loaded."""
     folded, result = work / f"{split.name}-folded.onnx", work / f"{split.name}-peer.onnx"
     quant_pre_process(str(split.model), str(folded), skip_symbolic_shape=True)
     if fettle:
@@ -79,15 +87,31 @@ def peer(split, method, rows, work, fettle=None):
     name = session(folded).get_inputs()[0].name
     quantize_static(str(folded), str(result), Rows(split.calibration, name), quant_format=QuantFormat.QDQ, per_channel=True,
                     activation_type=QuantType.QInt8, weight_type=QuantType.QInt8, calibrate_method=method)
-    return split.score(session(result), rows)
+    return session(result)
 
 
 def ours(fettle, split, pipeline, rows, work, tag):
     """What our C reaches, from the graph that a pipeline leaves."""
+    result = measured(fettle, split, pipeline, rows, work, tag)
+    return (100 * result["value"] if split.is_auc else result["correct"]), result["samples"]
+
+
+def measured(fettle, split, pipeline, rows, work, tag, *more):
+    """What `fettle eval` tells of the graph that a pipeline leaves."""
     graph = work / f"{split.name}-{tag.replace(' ', '-')}.fettle"
     call([fettle, "opt", str(split.model), "-p", pipeline, "--data", str(split.calibration), "-o", str(graph), "-q"])
-    result = json.loads(call([fettle, "eval", str(graph), "--data", str(rows), "--json", "-q"]))
-    return (100 * result["value"] if split.is_auc else result["correct"]), result["samples"]
+    return json.loads(call([fettle, "eval", str(graph), "--data", str(rows), "--json", "-q", *more]))
+
+
+def same(fettle, split, name, rows, work):
+    """How many answers of a quantised model are those of the float model; None if it answers with no class."""
+    if split.is_auc:
+        return None
+    if name in INT8:
+        result = measured(fettle, split, INT8[name], rows, work, name, "--against", str(split.model))
+        return result["same_answer"], result["samples"]
+    found = split.answers(peer_session(split, PEERS[name], work), rows)
+    return int((found == split.answers(session(split.model), rows)).sum()), len(found)
 
 
 def call(command):
@@ -153,6 +177,10 @@ our C.
 
 `int8` is `-p quantize-int8`.
 
+Answers that are those of the float model, right or wrong:
+
+{same}
+
 {orders}
 
 ## Weights of four bits
@@ -189,7 +217,7 @@ def main():
     manifest = {e["file"].removesuffix(".onnx"): e for e in json.loads((models / "manifest.json").read_text())["models"]}
     extra = dict(p.split("=", 1) for p in a.pipeline)
     known = json.loads(a.reuse.read_text()) if a.reuse else {}
-    columns = a.only.split(",") if a.only else ["float", *PEERS, *FOLDED, *INT8, *INT4]
+    columns = a.only.split(",") if a.only else ["float", *PEERS, *FOLDED, *INT8, *SAME, *INT4]
     columns += list(extra)
     rows, broken = [], []
     for name in a.models.split(",") if a.models else MODELS:
@@ -211,6 +239,8 @@ def main():
                     row[column] = peer(split, PEERS[column], counted, work)
                 elif column in FOLDED:
                     row[column] = peer(split, FOLDED[column], counted, work, a.fettle)
+                elif column in SAME:
+                    row[column] = same(a.fettle, split, SAME[column], counted, work)
                 else:
                     pipeline = {**INT8, **INT4, **extra}[column]
                     row[column] = ours(a.fettle, split, pipeline, counted, work, column)
@@ -233,6 +263,7 @@ def main():
     if a.write:
         legend = "\n".join(f"- `{name}`: `{text}`" for name, text in INT4.items())
         a.write.write_text(PAGE.format(samples=a.samples, int8=markdown(rows, ["float", *PEERS, *FOLDED, *INT8]),
+                                       same=markdown([(s, r) for s, r in rows if not s.is_auc], list(SAME)),
                                        int4=markdown(rows, ["float", *INT4]), legend=legend,
                                        orders=a.orders.read_text().strip() if a.orders else "", samples_off=SAMPLES,
                                        float=BOUNDS["float"], peer=BOUNDS["peer"], int4_bound=BOUNDS["int4"],

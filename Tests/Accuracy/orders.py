@@ -20,22 +20,30 @@ from splits import Split, logits  # noqa: E402
 
 MODELS = ["resnet8_cifar10", "lenet300_mnist", "lenet5_mnist", "dscnn_kws", "ad_autoencoder"]
 FOLD = "canonicalize, fold-batch-norm, remove-dead-channels, canonicalize"
-LATER = "quantize{rounding=later}"
+
+
+def onto_grids(options="", rounding=" rounding=later"):
+    return f"quantize{{outputs=sums{options}{rounding}}}"
+
+
+ONCE, LATER, ERROR = onto_grids(rounding=""), onto_grids(), onto_grids(" calibrator=mse")
 ORDERS = {
-    "quantize": "quantize",
-    "correct": "quantize, correct-bias",
-    "equalize": "equalize-layers, quantize",
-    "equalize, correct": "equalize-layers, quantize, correct-bias",
-    "equalize, absorb, correct": "equalize-layers, absorb-biases, quantize, correct-bias",
+    "quantize": ONCE,
+    "correct": f"{ONCE}, correct-bias",
+    "equalize": f"equalize-layers, {ONCE}",
+    "equalize, correct": f"equalize-layers, {ONCE}, correct-bias",
+    "equalize, absorb, correct": f"equalize-layers, absorb-biases, {ONCE}, correct-bias",
     "learn": f"{LATER}, learn-rounding",
     "equalize, learn": f"equalize-layers, {LATER}, learn-rounding",
     "learn without biases": f"{LATER}, learn-rounding{{biases=false}}",
     "SQuant": f"{LATER}, round-squant",
     "SQuant, correct": f"{LATER}, round-squant, correct-bias",
-    "percentile, learn": "quantize{calibrator=percentile rounding=later}, learn-rounding",
-    "mse, learn": "quantize{calibrator=mse rounding=later}, learn-rounding",
-    "entropy, learn": "quantize{calibrator=entropy rounding=later}, learn-rounding",
-    "mse, mse of weights, learn": "quantize{calibrator=mse weight-ranges=mse rounding=later}, learn-rounding",
+    "percentile, learn": f"{onto_grids(' calibrator=percentile')}, learn-rounding",
+    "mse, learn": f"{ERROR}, learn-rounding",
+    "equalize, mse, learn": f"equalize-layers, {ERROR}, learn-rounding",
+    "mse, learn, outputs on grids": "quantize{calibrator=mse rounding=later}, learn-rounding",
+    "entropy, learn": f"{onto_grids(' calibrator=entropy')}, learn-rounding",
+    "mse, mse of weights, learn": f"{onto_grids(' calibrator=mse weight-ranges=mse')}, learn-rounding",
 }
 
 PAGE = """### Orders

@@ -95,16 +95,21 @@ class Split:
 
     def score(self, session, path):
         """What onnxruntime reaches on a file of samples: correct answers and samples, or AUC x 100 and recordings."""
-        name = session.get_inputs()[0].name
         data = np.load(path)
         if not self.is_auc:
-            found = [session.run(None, {name: v[None]})[0].reshape(-1).argmax() for v in data["x"]]
-            return int((np.array(found) == data["y"]).sum()), len(found)
+            found = self.answers(session, path)
+            return int((found == data["y"]).sum()), len(found)
+        name = session.get_inputs()[0].name
         scores = []
         for recording in data["x"]:
             samples = windows(recording)
             scores.append(np.mean([np.mean((session.run(None, {name: v[None]})[0] - v) ** 2) for v in samples]))
         return 100 * auc(scores, data["y"]), len(scores)
+
+    def answers(self, session, path):
+        """The class that onnxruntime answers for each sample of a file."""
+        name = session.get_inputs()[0].name
+        return np.array([session.run(None, {name: v[None]})[0].reshape(-1).argmax() for v in np.load(path)["x"]])
 
 
 def logits(model):

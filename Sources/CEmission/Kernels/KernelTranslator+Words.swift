@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 import LoopIR
 import Tensors
 
@@ -23,7 +24,7 @@ extension KernelTranslator {
       let sum = value(operands[1])
       return .call(library.wordHalf(element, isOdd: isOdd, isSum: true), [bytes, sum])
     case .local(let local): return name(of: local)
-    default: return value(expression)
+    default: unreachable("no other expression is a word")
     }
   }
 }

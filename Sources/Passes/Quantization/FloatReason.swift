@@ -13,10 +13,10 @@ enum FloatReason {
     guard let theme = theme(of: definition) else {
       return "\(type(of: definition).name) has no form for integers"
     }
-    guard let quantize = quantize(behind: op, in: graph) else {
-      return "its result is not quantized"
-    }
     var rw = Rewriter(graph)
+    guard let quantize = quantize(behind: op, in: graph) else {
+      return reason(theme, withoutQuantize: op, &rw)
+    }
     rw.insertionPoint = quantize.id
     do throws(Declined) {
       switch theme {
@@ -33,11 +33,26 @@ enum FloatReason {
           try IntegerInterpolation.rewrite(quantize, .float, &rw)
         }
       }
-      return "'\(LowerQuantized.name)' was not applied"
+      return notApplied
     } catch {
       return error.description
     }
   }
+
+  private static func reason(
+    _ theme: Theme, withoutQuantize op: OpID, _ rw: inout Rewriter
+  ) -> String {
+    guard theme == .layer else { return "its result is not quantized" }
+    rw.insertionPoint = op
+    do throws(Declined) {
+      try DequantizedLayer.rewrite(op, &rw)
+      return notApplied
+    } catch {
+      return error.description
+    }
+  }
+
+  private static let notApplied = "'\(LowerQuantized.name)' was not applied"
 
   private static func theme(of definition: any OpDefinition) -> Theme? {
     switch definition {

@@ -10,7 +10,7 @@ struct FunctionCone {
   /// The most ops that a function is made of.
   private static let longest = 64
   /// In an order in which each stands in front of those that it reads; the quantize is the first.
-  private var ops: [OpID] = []
+  private var ops: [OpID]
   /// The integers.
   let source: ValueID
 
@@ -18,7 +18,8 @@ struct FunctionCone {
   init(of op: OpRef<Quantize>, bits: Int, _ rw: borrowing Rewriter) throws(Declined) {
     let graph = rw.graph
     let shape = graph.type(of: graph.result(op)).shape
-    var sources = try Self.walk(from: [op.id], bits, shape, rw, &ops)
+    var sources: [ValueID]
+    (ops, sources) = try Self.walk(from: op.id, bits, shape, rw)
     if sources.count > 1 {
       // A function that became a table already, as the sigmoid in x · sigmoid(x).
       let tables = sources.compactMap { source in
@@ -42,12 +43,12 @@ struct FunctionCone {
     self.source = source
   }
 
-  /// The integers that ops read through elementwise ops, which are added to `ops`.
+  /// The elementwise ops above an op, and the integers that they read.
   private static func walk(
-    from roots: [OpID], _ bits: Int, _ shape: Shape, _ rw: borrowing Rewriter, _ ops: inout [OpID]
-  ) throws(Declined) -> [ValueID] {
+    from root: OpID, _ bits: Int, _ shape: Shape, _ rw: borrowing Rewriter
+  ) throws(Declined) -> (ops: [OpID], sources: [ValueID]) {
     var sources: [ValueID] = []
-    var order: [(op: OpID, isDone: Bool)] = roots.map { ($0, false) }
+    var order = [(op: root, isDone: false)]
     var entered: Set<OpID> = []
     var done: [OpID] = []
     while let (op, isDone) = order.popLast() {
@@ -79,8 +80,7 @@ struct FunctionCone {
         order.append((producer, false))
       }
     }
-    ops += done.reversed()
-    return sources
+    return (done.reversed(), sources)
   }
 
   /// Whether an op computes each element from those at the same position.

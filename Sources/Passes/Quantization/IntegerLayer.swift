@@ -13,6 +13,27 @@ enum IntegerLayer {
   ) throws(Declined) {
     let target = try IntegerTarget(op, form, rw)
     let (layer, addition) = try Self.layer(target, rw)
+    let location = target.location(layer, rw)
+    let sums = try Self.sums(of: layer, adding: addition, location, &rw)
+    try target.finish(
+      sums.value, scales: sums.steps.map { $0 / target.grid.scales[0] }, axis: sums.axis,
+      location: location, &rw)
+  }
+
+  /// Wide sums of integer products with what one of them stands for.
+  struct Sums {
+    let value: ValueID
+    /// One step, or one for each position along `axis`.
+    let steps: [Double]
+    let axis: Int
+  }
+
+  /// Makes the sums of a layer of dequantized operands.
+  ///
+  /// - Parameter addition: what is added to the layer's result alone, if anything is.
+  static func sums(
+    of layer: OpID, adding addition: ValueID? = nil, _ location: Location, _ rw: inout Rewriter
+  ) throws(Declined) -> Sums {
     let operands = rw.graph.operands(of: layer)
     let shape = try LayerShape(layer, rw.graph)
     guard let x = operands[0], let w = operands[1] else { throw Declined("an operand is absent") }
@@ -32,7 +53,8 @@ enum IntegerLayer {
     if let addition {
       try rw.require(operands.count == 2, "a bias is added to a bias")
       let added = rw.graph.type(of: addition).shape
-      let axis = added.rank - (rw.graph.type(of: target.value).shape.rank - shape.resultAxis)
+      let result = rw.graph.type(of: rw.graph.results(of: layer)[0]).shape
+      let axis = added.rank - (result.rank - shape.resultAxis)
       try rw.require(
         added.elementCount == shape.outputs && axis >= 0 && added[axis] == shape.outputs,
         "what is added is not one number for each output")
@@ -47,9 +69,8 @@ enum IntegerLayer {
       range = try AccumulatorRange(
         depth: shape.depth, reaches: (input.reach(rw), weight.reach(rw)), bias: bias)
     }
-    let location = target.location(layer, rw)
     let zero = try self.zero(input, rw)
-    let sums = try rw.make(
+    let value = try rw.make(
       shape.definition(isWide: !range.isNarrow),
       [
         input.value, weight.value,
@@ -59,9 +80,7 @@ enum IntegerLayer {
         },
         zero.map { rw.addConstant($0) }, try self.zero(weight, rw).map { rw.addConstant($0) },
       ], location: location)
-    try target.finish(
-      sums, scales: steps.map { $0 / target.grid.scales[0] }, axis: shape.resultAxis,
-      location: location, &rw)
+    return Sums(value: value, steps: steps, axis: shape.resultAxis)
   }
 
   /// The layer that makes what is quantized, and what is added to its result alone, if anything is.

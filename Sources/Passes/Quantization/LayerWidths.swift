@@ -27,7 +27,7 @@ struct LayerWidths {
   ) throws(Failure) {
     self.graph = graph
     let full = QuantizationPlan(of: graph)
-    let plan = QuantizationPlan(of: graph, keeps: pass.keeps(in: graph))
+    let plan = pass.plan(of: graph)
     calibration = try pass.calibration(
       of: plan, full.pendingResults + full.followers.map(\.value), in: graph, &context)
     ops = full.units.map(\.op)
@@ -50,7 +50,7 @@ struct LayerWidths {
 
   /// The graph as a pass with these options leaves it; as it is if they keep all layers in float.
   func quantized(_ pass: QuantizeModel) -> Graph {
-    quantized(pass, QuantizationPlan(of: graph, keeps: pass.keeps(in: graph)))
+    quantized(pass, pass.plan(of: graph))
   }
 
   /// The graph with one group on grids and everything else in float.

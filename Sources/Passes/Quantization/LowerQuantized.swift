@@ -12,6 +12,7 @@ public import Rewriting
 ///     %r = unary %c
 ///     %q = quantize %r, @sy, @zy
 ///
+/// A layer without a quantize behind it has integer sums too, of which a `dequantize` makes floats.
 /// The integers may differ by a step from those of the ops with floats, which round in other
 /// places. What cannot be proven to stay within its bits keeps its floats.
 public struct LowerQuantized: Pass {
@@ -47,6 +48,8 @@ public struct LowerQuantized: Pass {
       }
     let rewrites = DequantizedMovement.rewrites + Self.rewrites(form)
     try GreedyDriver(pass: Self.name, rewrites).run(on: &graph, context.observer)
+    // Only where no quantize took the layer.
+    try GreedyDriver(pass: Self.name, DequantizedLayer.rewrites).run(on: &graph, context.observer)
   }
 
   /// The rewrites of a quantize, in the order in which they are tried.

@@ -36,8 +36,12 @@ struct QuantizationPlan {
   /// What these ops make in front of the bound.
   private(set) var pendingResults: [ValueID] = []
 
-  /// - Parameter keeps: Whether the user keeps an op in float.
-  init(of graph: Graph, keeps: (OpID) -> Bool = { _ in false }) {
+  /// - Parameters:
+  ///   - outputs: Whether the results of layers that no op on grids reads have grids.
+  ///   - keeps: Whether the user keeps an op in float.
+  init(
+    of graph: Graph, outputs: OutputForm = .grid, keeps: (OpID) -> Bool = { _ in false }
+  ) {
     var roles = SideTable<OpRecord, QuantizedRole?>(default: nil)
     for op in graph.opIDs {
       let definition = graph.definition(of: op)
@@ -56,7 +60,8 @@ struct QuantizationPlan {
     }
     for op in graph.opIDs {
       guard let role = roles[op] else { continue }
-      add(op, role, graph) { reader in
+      let leavesSums = outputs == .sums && Self.endsInFloats(op, role, graph, roles)
+      add(op, role, graph, leavesSums: leavesSums) { reader in
         if case .bound = roles[reader] { return true }
         return false
       }
@@ -87,7 +92,7 @@ struct QuantizationPlan {
   }
 
   private mutating func add(
-    _ op: OpID, _ role: QuantizedRole, _ graph: Graph, isBound: (OpID) -> Bool
+    _ op: OpID, _ role: QuantizedRole, _ graph: Graph, leavesSums: Bool, isBound: (OpID) -> Bool
   ) {
     let operands = graph.operands(of: op)
     let result = graph.results(of: op)[0]
@@ -115,6 +120,7 @@ struct QuantizationPlan {
       if let unit = pending[producer] { units[unit].values.append(result) }
     }
     quantizedCount += 1
+    if leavesSums { return }
     // A bound that alone reads a result belongs to the op: the grid is that of what it leaves.
     if case .bound = role {
       _ = place(result, graph)
@@ -128,6 +134,22 @@ struct QuantizationPlan {
       _ = place(result, graph)
       units[units.count - 1].values.append(result)
     }
+  }
+
+  /// Whether the result of a layer is read, perhaps as another shape, by nothing that has a grid.
+  private static func endsInFloats(
+    _ op: OpID, _ role: QuantizedRole, _ graph: Graph,
+    _ roles: SideTable<OpRecord, QuantizedRole?>
+  ) -> Bool {
+    guard case .layer = role else { return false }
+    var results = [graph.results(of: op)[0]]
+    while let result = results.popLast() {
+      for reader in graph.uses(of: result).map(\.user) where roles[reader] != nil {
+        guard graph.definition(of: reader) is Reshape else { return false }
+        results.append(graph.results(of: reader)[0])
+      }
+    }
+    return true
   }
 
   /// The values whose grids some ops ask for, by the value that the grid is of.

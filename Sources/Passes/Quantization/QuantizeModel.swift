@@ -14,6 +14,13 @@ public enum EndWeights: String, AttributeWord {
   case same
   case i8
 }
+/// What becomes of the result of a layer that no op computes with as integers, as at the end of a model.
+public enum OutputForm: String, AttributeWord {
+  /// It is rounded to a grid as others are.
+  case grid
+  /// It is not: floats are made of the layer's sums.
+  case sums
+}
 /// When weights are rounded.
 public enum WeightRounding: String, AttributeWord {
   /// At once, to the nearest integer.
@@ -44,6 +51,9 @@ public struct QuantizeModel: Pass {
     Field("activations", \.activations, "the integer type of activations"),
     Field("weights", \.weights, "the integer type of weights; biases become i32"),
     Field("ends", \.ends, "the integer type of the weights of the first and last layers"),
+    Field(
+      "outputs", \.outputs,
+      "what becomes of a layer's result that no op reads as integers: a grid, or its sums as floats"),
     Field("weight-ranges", \.weightRanges, "what weights the integers reach to"),
     Field("rounding", \.rounding, "when weights are rounded"),
     Field("scales", \.scales, "what scales may be"),
@@ -68,6 +78,7 @@ public struct QuantizeModel: Pass {
   public var activations = ActivationElement.i8
   public var weights = WeightElement.i8
   public var ends = EndWeights.same
+  public var outputs = OutputForm.grid
   public var weightRanges = WeightRange.max
   public var rounding = WeightRounding.nearest
   public var scales = ScaleForm.any
@@ -115,7 +126,7 @@ public struct QuantizeModel: Pass {
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     try checkLayers(of: graph)
-    let plan = QuantizationPlan(of: graph, keeps: keeps(in: graph))
+    let plan = plan(of: graph)
     warn(plan, graph, &context)
     guard maxDrop == .infinity else {
       let widths = try LayerWidths(of: graph, self, &context)
@@ -126,10 +137,10 @@ public struct QuantizeModel: Pass {
     apply(plan, try calibration(of: plan, in: graph, &context), to: &graph)
   }
 
-  /// Whether an op stays in float, as far as the options say.
-  func keeps(in graph: Graph) -> (OpID) -> Bool {
+  /// What gets grids, as far as the options say.
+  func plan(of graph: Graph) -> QuantizationPlan {
     let isKept = Self.isNamed(keep, in: graph)
-    return { op in
+    return QuantizationPlan(of: graph, outputs: outputs) { op in
       isKept(op) || keepOps.contains(type(of: graph.definition(of: op)).name)
     }
   }
@@ -178,7 +189,7 @@ public struct QuantizeModel: Pass {
         "the model is quantized already, in \(pairs) places",
         notes: ["lower-quantized makes integer ops of it"])
     }
-    guard QuantizationPlan(of: graph, keeps: keeps(in: graph)).quantizedCount > 0 else {
+    guard plan(of: graph).quantizedCount > 0 else {
       throw Failure("there is no layer of f32 that could be quantized")
     }
   }
