@@ -67,7 +67,7 @@ class Program:
             split = Split(entry, a.shared / "models", a.work)
             pipeline, data = a.pipeline, ["--data", str(split.calibration)]
             values = np.load(split.calibration)["x"].reshape(-1)
-        elif entry["pre"]["kind"] != "nhwc_int8":
+        elif entry.get("pre", {}).get("kind") != "nhwc_int8":
             samples = np.load(a.shared / "models" / entry["data"])[entry["x"]][:50]
             values = samples.astype(np.float32).reshape(-1)
         call([a.fettle, "opt", str(source), "-p", pipeline, *data, *cut, "-o", str(self.graph), "-q"])

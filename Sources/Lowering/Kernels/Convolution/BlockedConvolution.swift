@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 public import GraphIR
-public import LoopIR
+import LoopIR
 public import Targets
 import Tensors
 
 /// Convolution of floats by vectors over blocks of output channels: a tile of positions times vectors of sums stays in registers
 /// over all taps and input channels, inputs are broadcast, and a border of zeros around the input spares all tests.
-public struct BlockedConvolution: OpLowering {
+public struct BlockedConvolution: BorderedConvolution {
   public let name = "blocked-conv"
   public let summary =
     "f32 on vector targets, 1 or 2 spatial axes: register tile of positions by vectors of channels, zero border"
-  public let acceptsTail = true
 
   /// The lowering.
   public init() {}
@@ -26,23 +25,6 @@ public struct BlockedConvolution: OpLowering {
     let isConstant = graph.operand(op, .weight).flatMap { graph.tensor($0) } != nil
     return channels.window == shape.inputs
       || isConstant && channels.excess <= Double(max(2, lanes / 4))
-  }
-
-  public func wish(
-    _ op: OpRef<Convolution>, in graph: Graph, on target: Target
-  ) -> LayoutWish { .blockedChannels }
-
-  public func halo(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
-  ) -> [BufferLayout.Halo]? { Self.halo(op, slot: slot, in: graph) }
-
-  /// The border that makes all taps of the input readable.
-  static func halo(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph
-  ) -> [BufferLayout.Halo]? {
-    guard slot == Convolution.Operand.input.rawValue else { return nil }
-    let halo = ConvolutionShape(op, in: graph).halo
-    return halo.contains { $0 != .none } ? halo : nil
   }
 
   public func lower(

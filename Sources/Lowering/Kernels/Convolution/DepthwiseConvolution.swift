@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 public import GraphIR
-public import LoopIR
+import LoopIR
 public import Targets
 import Tensors
 
 /// Convolution of each channel by itself, by vectors over blocks of channels: a run of positions of one row at a time, taps
 /// written out, a border of zeros (of zero points, where bytes are multiplied by constant weights) around the input.
-public struct DepthwiseConvolution: OpLowering {
+public struct DepthwiseConvolution: BorderedConvolution {
   public let name = "depthwise-conv"
   public let summary =
     "f32, or bytes by constant weights, on vector targets, one filter for each channel: vectors of channels, several positions"
-  public let acceptsTail = true
 
   /// The lowering.
   public init() {}
@@ -30,18 +29,6 @@ public struct DepthwiseConvolution: OpLowering {
     default: 1
     }
   }
-
-  public func wish(
-    _ op: OpRef<Convolution>, in graph: Graph, on target: Target
-  ) -> LayoutWish { .blockedChannels }
-
-  public func halo(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
-  ) -> [BufferLayout.Halo]? { BlockedConvolution.halo(op, slot: slot, in: graph) }
-
-  public func border(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
-  ) -> Int64 { IntegerOperands(op, in: graph)?.inputZero ?? 0 }
 
   public func lower(
     _ op: OpRef<Convolution>, in context: inout LoweringContext

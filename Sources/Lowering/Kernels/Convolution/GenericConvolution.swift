@@ -2,22 +2,17 @@
 import CompilerSupport
 public import GraphIR
 import LoopIR
-public import Targets
+import Targets
 import Tensors
 
 /// Any convolution on any target: each tile of output channels and positions sums over the taps that read the input, whose
 /// bounds are computed from the position, so that no tap is tested. Padding contributes nothing.
-public struct GenericConvolution: OpLowering {
+public struct GenericConvolution: ChannelConvolution {
   public let name = "generic-conv"
   public let summary = "any convolution: register tiles over output channels, taps clipped by loop bounds"
-  public let acceptsTail = true
 
   /// The lowering.
   public init() {}
-
-  public func wish(
-    _ op: OpRef<Convolution>, in graph: Graph, on target: Target
-  ) -> LayoutWish { .blockedChannels }
 
   public func lower(
     _ op: OpRef<Convolution>, in context: inout LoweringContext

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 public import GraphIR
-public import LoopIR
+import LoopIR
 public import Targets
 import Tensors
 
 /// Convolution of bytes by constant weights on targets with vectors: a tile of positions times vectors of sums stays in registers,
 /// four channels of the input are multiplied at a time, and zero points are part of the bias and of the border around the input
 /// (Jacob et al. 2018, section 2.3).
-public struct DotConvolution: OpLowering {
+public struct DotConvolution: BorderedConvolution {
   public let name = "dot-conv"
   public let summary =
     "integers of 8 or 16 bits by constant weights on x86 and AArch64: four channels at a time into vectors of outputs, border of zero points"
-  public let acceptsTail = true
 
   /// The lowering.
   public init() {}
@@ -25,32 +24,18 @@ public struct DotConvolution: OpLowering {
     return shape.axes.count <= 2 && shape.groups == 1
   }
 
-  public func wish(
-    _ op: OpRef<Convolution>, in graph: Graph, on target: Target
-  ) -> LayoutWish { .blockedChannels }
-
-  public func halo(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
-  ) -> [BufferLayout.Halo]? { BlockedConvolution.halo(op, slot: slot, in: graph) }
-
-  public func border(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
-  ) -> Int64 { IntegerOperands(op, in: graph)?.inputZero ?? 0 }
-
   public func lower(
     _ op: OpRef<Convolution>, in context: inout LoweringContext
   ) throws(LoweringError) {
-    let shape = ConvolutionShape(op, in: context.graph)
-    guard shape.result.shape.elementCount > 0 else { return }
-    guard let input = context.graph.operand(op, .input),
-      let weight = context.graph.operand(op, .weight),
-      let operands = IntegerOperands(op, in: context.graph),
-      let form = DotForm(operands.input, on: context.target)
-    else { unreachable("what is supported has these") }
+    guard let layer = IntegerConvolution(op, in: context.graph) else { return }
+    let (shape, operands) = (layer.shape, layer.operands)
+    guard let form = DotForm(operands.input, on: context.target) else {
+      unreachable("what is supported has a form")
+    }
     let lanes = form.lanes(on: context.target)
     let place = ResultPlace(context.result(of: op), lanes: lanes, in: &context)
     let source = Self.source(
-      context.view(of: input), shape, lanes: lanes, zero: operands.inputZero, in: &context)
+      context.view(of: layer.input), shape, lanes: lanes, zero: operands.inputZero, in: &context)
     let plane = OutputPlane(shape, input: source.layout)
     let tile = RegisterTile.best(
       height: plane.height, width: plane.width,
@@ -58,7 +43,7 @@ public struct DotConvolution: OpLowering {
     let weights = DotWeights(
       form: form, lanes: lanes, vectors: tile.vectors,
       matrix: DotMatrix(convolution: operands.weight), overlaps: false)
-    let name = context.graph.name(of: weight)
+    let name = context.graph.name(of: layer.weight)
 
     var k = KernelBuilder("conv")
     let x = k.input("x", source)
@@ -69,14 +54,13 @@ public struct DotConvolution: OpLowering {
       weights.matrix.starts(
         bias: operands.bias, zero: zero, fillingUpTo: weights.width, name: "\(name)_start",
         in: &context))
-    let value = context.graph.result(op)
     let epilogue = context.epilogue(
-      laneDimension: 1, lanes: lanes, providing: value, kernel: &k)
+      laneDimension: 1, lanes: lanes, providing: layer.result, kernel: &k)
     let y = k.output("y", place.view, mayAlias: !epilogue.parameters.isEmpty)
     DotConvolutionBody(
       shape: shape, plane: plane, tile: tile, weights: weights,
       block: source.layout.blockFactor(along: 1), x: x, w: w, y: y, start: start,
-      epilogue: epilogue, value: value
+      epilogue: epilogue, value: layer.result
     ).build(&k)
     context.add(k, [x, w, y, start] + epilogue.parameters)
     place.finish(in: &context)

@@ -98,18 +98,10 @@ public struct DotMatrixMultiply: OpLowering {
         }
       }
     }
-    k.loops([], shape.batch) { k, outer in
-      for columns in RegisterTile.tiles(of: blocks, by: tile.vectors) {
-        k.loop("nt", columns.range) { k, nt in
-          for rows in RegisterTile.tiles(of: shape.rows, by: tile.columns) {
-            k.loop("mt", rows.range) { k, mt in
-              compute(
-                &k, outer, row: mt * tile.columns, rows: rows.size, tile: nt,
-                vectors: columns.size)
-            }
-          }
-        }
-      }
+    shape.tiles(rows: tile.columns, columns: blocks, by: tile.vectors, &k) { k, place in
+      compute(
+        &k, place.outer, row: place.row, rows: place.rows, tile: place.number,
+        vectors: place.columns)
     }
     context.add(k, [a, b, y, start] + epilogue.parameters)
     place.finish(in: &context)

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 public import GraphIR
-public import LoopIR
+import LoopIR
 public import Targets
 import Tensors
 
 /// Convolution of small integers by constant weights where all products of two vectors are summed to one number: channels lie
 /// innermost, in a border of zero points, so that taps side by side are one run of numbers. Where a run is not made of whole vectors, what a position
 /// reads is copied together before (as in Lai et al. 2018).
-public struct RunConvolution: OpLowering {
+public struct RunConvolution: BorderedConvolution {
   public let name = "run-conv"
   public let summary =
     "integers by constant weights, 8 bits on Helium, 16 bits where there is SMLAD: numbers side by side, two positions by two outputs"
-  public let acceptsTail = true
 
   /// The lowering.
   public init() {}
@@ -26,30 +25,16 @@ public struct RunConvolution: OpLowering {
     return shape.axes.count <= 2 && count >= form.lanes / 2
   }
 
-  public func wish(
-    _ op: OpRef<Convolution>, in graph: Graph, on target: Target
-  ) -> LayoutWish { .blockedChannels }
-
-  public func halo(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
-  ) -> [BufferLayout.Halo]? { BlockedConvolution.halo(op, slot: slot, in: graph) }
-
-  public func border(
-    _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
-  ) -> Int64 { IntegerOperands(op, in: graph)?.inputZero ?? 0 }
-
   public func lower(
     _ op: OpRef<Convolution>, in context: inout LoweringContext
   ) throws(LoweringError) {
-    let shape = ConvolutionShape(op, in: context.graph)
-    guard shape.result.shape.elementCount > 0 else { return }
-    guard let input = context.graph.operand(op, .input),
-      let weight = context.graph.operand(op, .weight),
-      let operands = IntegerOperands(op, in: context.graph),
-      let form = RunForm(operands.input, on: context.target)
-    else { unreachable("what is supported has these") }
+    guard let layer = IntegerConvolution(op, in: context.graph) else { return }
+    let (shape, operands) = (layer.shape, layer.operands)
+    guard let form = RunForm(operands.input, on: context.target) else {
+      unreachable("what is supported has a form")
+    }
     let source = Self.source(
-      context.view(of: input), shape, zero: operands.inputZero, in: &context)
+      context.view(of: layer.input), shape, zero: operands.inputZero, in: &context)
     let result = context.result(of: op)
     let last = shape.axes[shape.axes.count - 1]
     let isJoined = shape.groups == 1 && last.dilation == 1
@@ -60,7 +45,7 @@ public struct RunConvolution: OpLowering {
     let weights = RunWeights(
       form: form, matrix: matrix, groups: shape.groups, units: min(2, shape.outputs),
       length: isCopied ? matrix.taps * matrix.inputs : run, overlaps: false)
-    let name = context.graph.name(of: weight)
+    let name = context.graph.name(of: layer.weight)
 
     var k = KernelBuilder("conv")
     let x = k.input("x", source)
@@ -71,8 +56,7 @@ public struct RunConvolution: OpLowering {
         bias: operands.bias,
         zero: operands.inputZero + form.relabeling(of: shape.input.element),
         fillingUpTo: 1, name: "\(name)_start", in: &context))
-    let value = context.graph.result(op)
-    let epilogue = context.epilogue(laneDimension: 1, lanes: 1, providing: value, kernel: &k)
+    let epilogue = context.epilogue(laneDimension: 1, lanes: 1, providing: layer.result, kernel: &k)
     let y = k.output("y", result, mayAlias: !epilogue.parameters.isEmpty)
     var parameters = [x, w, start, y] + epilogue.parameters
     var copy: TensorParameter?
@@ -86,7 +70,7 @@ public struct RunConvolution: OpLowering {
     RunConvolutionBody(
       shape: shape, plane: OutputPlane(shape, input: source.layout, output: result.layout),
       run: run, sum: RunSum(weights: weights, w: w), x: x, copy: copy, y: y, start: start,
-      epilogue: epilogue, value: value
+      epilogue: epilogue, value: layer.result
     ).build(&k)
     context.add(k, parameters)
   }

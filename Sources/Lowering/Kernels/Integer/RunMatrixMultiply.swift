@@ -76,17 +76,9 @@ public struct RunMatrixMultiply: OpLowering {
         }
       }
     }
-    k.loops([], shape.batch) { k, outer in
-      for columns in RegisterTile.tiles(of: shape.columns, by: width) {
-        k.loop("nt", columns.range) { k, nt in
-          for rows in RegisterTile.tiles(of: shape.rows, by: height) {
-            k.loop("mt", rows.range) { k, mt in
-              compute(
-                &k, outer, row: mt * height, rows: rows.size, tile: nt, columns: columns.size)
-            }
-          }
-        }
-      }
+    shape.tiles(rows: height, columns: shape.columns, by: width, &k) { k, tile in
+      compute(
+        &k, tile.outer, row: tile.row, rows: tile.rows, tile: tile.number, columns: tile.columns)
     }
     context.add(k, [a, b, start, y] + epilogue.parameters)
   }

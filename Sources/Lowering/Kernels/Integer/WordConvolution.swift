@@ -7,11 +7,10 @@ import Tensors
 
 /// Convolution of bytes by constant weights where words of four are multiplied in pairs: channels lie innermost, so that taps side by
 /// side are one run of bytes; taps in the padding are left out by loop bounds. (As in Lai et al. 2018, without their copy to columns.)
-public struct WordConvolution: OpLowering {
+public struct WordConvolution: ChannelConvolution {
   public let name = "word-conv"
   public let summary =
     "8-bit integers by constant weights on cores with SMLAD: words of four channels, two positions by two outputs"
-  public let acceptsTail = true
 
   /// The lowering.
   public init() {}
@@ -26,24 +25,16 @@ public struct WordConvolution: OpLowering {
     return shape.axes.count <= 2 && shape.inputs * (isJoined ? row.kernel : 1) >= 4
   }
 
-  public func wish(
-    _ op: OpRef<Convolution>, in graph: Graph, on target: Target
-  ) -> LayoutWish { .blockedChannels }
-
   public func lower(
     _ op: OpRef<Convolution>, in context: inout LoweringContext
   ) throws(LoweringError) {
-    let shape = ConvolutionShape(op, in: context.graph)
-    guard shape.result.shape.elementCount > 0 else { return }
-    guard let input = context.graph.operand(op, .input),
-      let weight = context.graph.operand(op, .weight),
-      let operands = IntegerOperands(op, in: context.graph)
-    else { unreachable("what is supported has these") }
-    var source = context.view(of: input)
+    guard let layer = IntegerConvolution(op, in: context.graph) else { return }
+    let (shape, operands) = (layer.shape, layer.operands)
+    var source = context.view(of: layer.input)
     if source.layout.stride(along: 1) != 1 {
       source = context.relayout(source, to: .channelsLast(shape.input))
     }
-    guard let filters = context.packed(weight, as: .channelsLast(shape.weight)) else {
+    guard let filters = context.packed(layer.weight, as: .channelsLast(shape.weight)) else {
       unreachable("the weights are constant")
     }
     var k = KernelBuilder("conv")
@@ -51,12 +42,11 @@ public struct WordConvolution: OpLowering {
     let w = k.input("w", filters)
     let start = AccumulatorStart(
       bias: context.graph.operand(op, .bias), element: .i32, lanes: 1, kernel: &k, in: &context)
-    let value = context.graph.result(op)
-    let epilogue = context.epilogue(laneDimension: 1, lanes: 1, providing: value, kernel: &k)
+    let epilogue = context.epilogue(laneDimension: 1, lanes: 1, providing: layer.result, kernel: &k)
     let y = k.output("y", context.result(of: op), mayAlias: !epilogue.parameters.isEmpty)
     WordConvolutionBody(
       shape: shape, sum: WordSum(x: x, w: w, inputZero: operands.inputZero), y: y, start: start,
-      epilogue: epilogue, value: value
+      epilogue: epilogue, value: layer.result
     ).build(&k)
     context.add(k, [x, w, y] + start.parameters + epilogue.parameters)
   }

@@ -65,18 +65,10 @@ public struct WordMatrixMultiply: OpLowering {
       }
     }
     let (height, width) = shape.rows == 1 ? (1, 4) : (2, 2)
-    k.loops([], shape.batch) { k, outer in
-      for columns in RegisterTile.tiles(of: shape.columns, by: width) {
-        k.loop("nt", columns.range) { k, nt in
-          for rows in RegisterTile.tiles(of: shape.rows, by: height) {
-            k.loop("mt", rows.range) { k, mt in
-              compute(
-                &k, outer, row: mt * height, rows: rows.size, column: nt * width,
-                columns: columns.size)
-            }
-          }
-        }
-      }
+    shape.tiles(rows: height, columns: shape.columns, by: width, &k) { k, tile in
+      compute(
+        &k, tile.outer, row: tile.row, rows: tile.rows, column: tile.number * width,
+        columns: tile.columns)
     }
     context.add(k, [a, b, y] + start.parameters + epilogue.parameters)
   }

@@ -30,20 +30,11 @@ struct MatrixBody {
   }
 
   func build(_ k: inout KernelBuilder) {
-    k.loops([], shape.batch) { k, outer in
-      for columns in RegisterTile.tiles(of: shape.columns, by: tile.columns) {
-        let vectors = tile.split(columns.size)
-        k.loop("nt", columns.range) { k, nt in
-          for rows in RegisterTile.tiles(of: shape.rows, by: tile.rows) {
-            k.loop("mt", rows.range) { k, mt in
-              compute(
-                Place(
-                  outer: outer, row: mt * tile.rows, rows: rows.size,
-                  column: nt * tile.columns, vectors: vectors), &k)
-            }
-          }
-        }
-      }
+    shape.tiles(rows: tile.rows, columns: shape.columns, by: tile.columns, &k) { k, place in
+      compute(
+        Place(
+          outer: place.outer, row: place.row, rows: place.rows,
+          column: place.number * tile.columns, vectors: tile.split(place.columns)), &k)
     }
   }
 
