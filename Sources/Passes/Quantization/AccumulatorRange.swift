@@ -32,14 +32,15 @@ struct AccumulatorRange {
 
   /// `depth` products of computed integers.
   init(depth: Int, reaches: (Int, Int), bias: [Int]?) throws(Declined) {
-    try enter(0, depth, reaches.0 * reaches.1, bias?.map { abs($0) }.max() ?? 0)
+    let largest = bias?.max { $0.magnitude < $1.magnitude }
+    try enter(0, depth, reaches.0 * reaches.1, largest ?? 0)
   }
 
   private mutating func enter(
     _ output: Int, _ sum: Int, _ reach: Int, _ bias: Int
   ) throws(Declined) {
     let (product, overflow) = sum.multipliedReportingOverflow(by: reach)
-    guard !overflow, product < 1 << 46, abs(bias) < 1 << 46 else {
+    guard !overflow, product < 1 << 46, bias.magnitude < 1 << 46 else {
       throw Declined("the sum of output \(output) may leave 48 bits")
     }
     if product + abs(bias) > bound { (bound, self.output) = (product + abs(bias), output) }

@@ -23,14 +23,19 @@ struct Bounds {
         let input = rw.graph.operands(of: producer)[0]
       else { return }
       switch unary.function {
-      case .relu: low = max(low, 0)
+      case .relu: bound(0, .infinity)
       case .clip:
-        low = max(low, Double(unary.alpha))
-        high = min(high, Double(unary.beta))
+        guard !unary.alpha.isNaN, !unary.beta.isNaN else { return }
+        bound(Double(unary.alpha), Double(unary.beta))
       default: return
       }
       self.value = input
     }
+  }
+
+  /// Takes bounds in front of those known so far, which bound them too.
+  private mutating func bound(_ least: Double, _ most: Double) {
+    (low, high) = (min(max(least, low), high), min(max(most, low), high))
   }
 
   /// Declines if anything reads a value, itself or within bounds, that is no quantize with one scale.

@@ -19,6 +19,8 @@ struct LayerWidths {
   /// In the order of the graph, those left out that the options keep in float.
   let groups: [Group]
   private let calibration: ActivationCalibration
+  /// What has a grid if all layers have theirs.
+  private let onGrids: Set<ValueID>
   /// The ops that compute on grids.
   private let ops: [OpID]
 
@@ -26,8 +28,11 @@ struct LayerWidths {
     of graph: Graph, _ pass: QuantizeModel, _ context: inout PassContext
   ) throws(Failure) {
     self.graph = graph
-    let full = QuantizationPlan(of: graph)
     let plan = pass.plan(of: graph)
+    var rounded = pass
+    rounded.outputs = .grid
+    let full = rounded.plan(of: graph)
+    onGrids = Set(plan.values + plan.followers.map(\.value))
     calibration = try pass.calibration(
       of: plan, full.pendingResults + full.followers.map(\.value), in: graph, &context)
     ops = full.units.map(\.op)
@@ -57,7 +62,9 @@ struct LayerWidths {
   func quantized(only group: Group, _ pass: QuantizeModel) -> Graph {
     var others = Set(ops)
     others.subtract(group.ops)
-    return quantized(pass, QuantizationPlan(of: graph) { others.contains($0) })
+    var plan = QuantizationPlan(of: graph) { others.contains($0) }
+    plan.keepGrids(of: onGrids)
+    return quantized(pass, plan)
   }
 
   private func quantized(_ pass: QuantizeModel, _ plan: QuantizationPlan) -> Graph {

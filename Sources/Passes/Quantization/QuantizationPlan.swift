@@ -152,6 +152,12 @@ struct QuantizationPlan {
     return true
   }
 
+  /// Takes the grids of all other values away.
+  mutating func keepGrids(of some: Set<ValueID>) {
+    values.removeAll { !some.contains($0) }
+    followers.removeAll { !some.contains($0.value) }
+  }
+
   /// The values whose grids some ops ask for, by the value that the grid is of.
   func leaders(askedForBy isMeant: (OpID) -> Bool) -> Set<ValueID> {
     Set(units.filter { isMeant($0.op) }.flatMap(\.values).compactMap { leaders[$0] })

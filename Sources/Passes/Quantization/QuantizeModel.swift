@@ -189,8 +189,24 @@ public struct QuantizeModel: Pass {
         "the model is quantized already, in \(pairs) places",
         notes: ["lower-quantized makes integer ops of it"])
     }
-    guard plan(of: graph).quantizedCount > 0 else {
+    let plan = plan(of: graph)
+    guard plan.quantizedCount > 0 else {
       throw Failure("there is no layer of f32 that could be quantized")
+    }
+    for layer in plan.layers { try checkNumbers(of: layer.op, graph) }
+  }
+
+  /// A saved calibration says nothing of the weights.
+  private func checkNumbers(of layer: OpID, _ graph: Graph) throws(Failure) {
+    for case let value? in graph.operands(of: layer) {
+      guard let tensor = graph.tensor(value), tensor.element == .f32 else { continue }
+      var range = ValueHistogram()
+      guard range.widen(over: tensor) else {
+        let name = graph.location(of: layer).layers.first ?? graph.name(of: value)
+        throw Failure(
+          "'\(name)' has a weight or bias that is not a finite number",
+          notes: ["keep=[\(name)] leaves the layer in float"])
+      }
     }
   }
 

@@ -63,8 +63,9 @@ struct ScaledIntegers {
       && axis == other.axis
   }
 
-  /// The integer nearest to a number, within the type's limits; there is one scale.
+  /// The integer nearest to a number, within the type's limits, that of zero for none; there is one scale.
   func integer(of x: Double) -> Int {
+    guard !x.isNaN else { return zeroPoints[0] }
     let limits = element.integerRange ?? 0...0
     let q = (x / scales[0]).rounded(.toNearestOrEven) + Double(zeroPoints[0])
     return Int(min(max(q, Double(limits.lowerBound)), Double(limits.upperBound)))

@@ -108,7 +108,10 @@ extension ReductionNest {
     let long = turns.count > 2 * limit ? turns.count / limit : 0
     func strip(_ k: inout KernelBuilder, _ start: Index, _ count: Int) {
       if count == 0 { return }
-      let sides = count >= 2 * Self.partialSums ? Self.partialSums : 1
+      // Compilers put sums of integers side by side themselves, and GCC 12 loses parts of such as
+      // are joined behind the loop.
+      let isSplit = how.initial.type.element.isFloat && count >= 2 * Self.partialSums
+      let sides = isSplit ? Self.partialSums : 1
       let sums = k.registers("acc", [sides], initial: how.initial.splat(lanes))
       func add(_ k: inout KernelBuilder, _ side: Index, _ i: Index) {
         let one = k.bind("v", value(&k, i))

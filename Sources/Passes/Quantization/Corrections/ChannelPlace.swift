@@ -64,8 +64,14 @@ extension Binary: ScalableOp {
 }
 
 extension Pool: ScalableOp {
-  /// Of a mean that counts padding a part would be missing.
-  var carriesShift: Bool { kind == .max || !countPadding }
+  /// Of a mean that counts padding a part would be missing; a sum has as many as there are elements.
+  var carriesShift: Bool {
+    switch kind {
+    case .max: true
+    case .average: !countPadding
+    case .sum: false
+    }
+  }
 
   func carry(_ place: ChannelPlace, slot: Int, _ op: ChannelOp) throws(Declined) -> ChannelPlace {
     guard place.axis < 2 else { throw Declined("the pool takes several channels together") }

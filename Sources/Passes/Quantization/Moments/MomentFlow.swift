@@ -75,8 +75,8 @@ extension BatchNorm: MomentFlow {
 
 extension Pool: MomentFlow {
   /// The positions of a window are much alike: the mean and deviation of one. A maximum has a
-  /// larger mean than that.
-  func moments(_ place: MomentOp) -> ChannelMoments? { place.operand(0) }
+  /// larger mean than that; how many elements of a window a sum has is not looked at.
+  func moments(_ place: MomentOp) -> ChannelMoments? { kind == .sum ? nil : place.operand(0) }
 }
 
 extension Reduce: MomentFlow {
@@ -104,7 +104,9 @@ extension Transpose: MomentFlow {
 
 extension Slice: MomentFlow {
   func moments(_ place: MomentOp) -> ChannelMoments? {
-    let isWhole = place.op.type(0)?.shape.extents.dropFirst().first == place.channels
+    let isWhole =
+      place.op.type(0)?.shape.extents.dropFirst().first == place.channels
+      && (steps.isEmpty || steps[1] > 0)
     return (isWhole ? place.operand(0) : place.operand(0)?.joined)?.spread(over: place.channels)
   }
 }

@@ -41,7 +41,7 @@ struct OpenWeight {
     if let zero = graph.operand(quantize, .zeroPoint) {
       guard graph.tensor(zero)?.uniformValue == 0 else { return nil }
     }
-    var layers: [(op: OpID, axis: Int)] = []
+    var layers: [(op: OpID, axis: Int, groups: Int)] = []
     for use in graph.uses(of: graph.results(of: op)[0]) {
       guard let dequantize = graph.op(use.user, as: Dequantize.self), use.slot == 0,
         let ownScale = graph.operand(dequantize, .scale).flatMap({ graph.tensor($0) }),
@@ -51,10 +51,12 @@ struct OpenWeight {
         guard reader.slot == 1,
           let axis = Self.outputAxis(graph.definition(of: reader.user), floats.shape.rank)
         else { return nil }
-        layers.append((reader.user, axis))
+        let groups = (graph.definition(of: reader.user) as? Convolution)?.groups ?? 1
+        layers.append((reader.user, axis, groups))
       }
     }
-    guard let axis = layers.first?.axis, layers.allSatisfy({ $0.axis == axis }),
+    guard let (_, axis, groups) = layers.first,
+      layers.allSatisfy({ $0.axis == axis && $0.groups == groups }),
       scale.count == 1 || quantize.axis == axis
     else { return nil }
     let scales = scale.doubles()
