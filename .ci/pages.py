@@ -96,6 +96,8 @@ def main():
     parser.add_argument("pages", nargs="*", type=Path)
     parser.add_argument("--write", action="store_true")
     a = parser.parse_args()
+    if a.fettle.name != "fettle" or not a.fettle.is_file():
+        parser.error(f"{a.fettle} is no program of the name 'fettle', as which the pages call it")
     environment = dict(os.environ, PATH=f"{a.fettle.parent}:{os.environ['PATH']}", SWIFT_BACKTRACE="enable=no")
     pages = a.pages or sorted((ROOT / "docs").glob("*.md"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
