@@ -162,6 +162,27 @@ import Testing
     }
   }
 
+  /// Alone, too, a layer kept in float is no other layer's matter, and a result without a grid has none.
+  @Test func aloneAsTheOptionsSay() throws {
+    let graph = try Graph.parse(text: Self.text)
+    var context = Self.context(isScored: false)
+    var pass = QuantizeModel()
+    (pass.keep, pass.outputs) = (["second"], .sums)
+    let model = try QuantizationSensitivity(of: graph, pass, &context)
+    #expect(model.layers.map(\.name) == ["first", "third", "fourth", "fifth"])
+    for position in model.layers.indices {
+      let alone = model.graph(quantizing: position, activations: .i8, weights: .i8)
+      for (other, layer) in model.layers.enumerated() {
+        #expect(try (types(layer.name, alone)[1] == .i8) == (other == position))
+      }
+      #expect(try types("second", alone) == [.f32, .f32])
+      let rounded = alone.opIDs.filter { alone.op($0, as: Quantize.self) != nil }
+        .compactMap { alone.operands(of: $0)[0] }.map { alone.name(of: $0) }
+      let expected = [["x"], ["m", "n"], ["n", "p"], ["p"]][position]
+      #expect(rounded == expected, "\(position): \(rounded)")
+    }
+  }
+
   /// The layers that are named again after a choice.
   private func named(_ note: String, _ option: String) -> [String] {
     guard let start = note.firstRange(of: " \(option)=[") ?? note.firstRange(of: "{\(option)=[") else {

@@ -21,7 +21,7 @@ struct LayerWidths {
   private let calibration: ActivationCalibration
   /// What has a grid if all layers have theirs.
   private let onGrids: Set<ValueID>
-  /// The ops that compute on grids.
+  /// The ops that could compute on grids, those that the options keep in float among them.
   private let ops: [OpID]
 
   init(
@@ -35,7 +35,7 @@ struct LayerWidths {
     onGrids = Set(plan.values + plan.followers.map(\.value))
     calibration = try pass.calibration(
       of: plan, full.pendingResults + full.followers.map(\.value), in: graph, &context)
-    ops = full.units.map(\.op)
+    ops = QuantizationPlan(of: graph).units.map(\.op)
     let layers = Set(plan.layers.map(\.op))
     var groups: [Group] = []
     var positions: [String: Int] = [:]
