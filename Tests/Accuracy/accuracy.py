@@ -10,6 +10,7 @@ test rows. Without --only every column is measured, but for the cells that a fil
 a bound of `BOUNDS` is not kept.
 """
 import argparse
+import functools
 import json
 import subprocess
 import sys
@@ -96,11 +97,13 @@ def ours(fettle, split, pipeline, rows, work, tag):
     return (100 * result["value"] if split.is_auc else result["correct"]), result["samples"]
 
 
-def measured(fettle, split, pipeline, rows, work, tag, *more):
-    """What `fettle eval` tells of the graph that a pipeline leaves."""
+@functools.cache
+def measured(fettle, split, pipeline, rows, work, tag):
+    """What `fettle eval` tells of the graph that a pipeline leaves, next to the float model where both answer with a class."""
     graph = work / f"{split.name}-{tag.replace(' ', '-')}.fettle"
     call([fettle, "opt", str(split.model), "-p", pipeline, "--data", str(split.calibration), "-o", str(graph), "-q"])
-    return json.loads(call([fettle, "eval", str(graph), "--data", str(rows), "--json", "-q", *more]))
+    against = [] if split.is_auc else ["--against", str(split.model)]
+    return json.loads(call([fettle, "eval", str(graph), "--data", str(rows), "--json", "-q", *against]))
 
 
 def same(fettle, split, name, rows, work):
@@ -108,7 +111,7 @@ def same(fettle, split, name, rows, work):
     if split.is_auc:
         return None
     if name in INT8:
-        result = measured(fettle, split, INT8[name], rows, work, name, "--against", str(split.model))
+        result = measured(fettle, split, INT8[name], rows, work, name)
         return result["same_answer"], result["samples"]
     found = split.answers(peer_session(split, PEERS[name], work), rows)
     return int((found == split.answers(session(split.model), rows)).sum()), len(found)
