@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Integer programs bit for bit: the evaluator against emitted C, on this machine and on emulated devices; sizes against the object files.
 
-usage: integers.py FETTLE SHARED WORK [--models a,b] [--inputs N] [--targets a,b|all|none] [--target-inputs N] [--pipeline PASSES]
+usage: integers.py FETTLE SHARED WORK [--models a,b] [--inputs N] [--targets a,b|all|none] [--target-inputs N]
+                   [--pipeline PASSES] [--write FILE.md]
 
 Trained models quantised by `quantize-int8` (or what --pipeline says) up to a closing softmax, which computes with floats, and
 quantised models as they come. Each runs on random inputs by the evaluator and as C for c99 and for this machine, by gcc and clang at -O0 and -O3; on emulated targets as far as the memory holds
 it. Every byte of the outputs must be equal. For m4 the weights and the arena that `fettle analyze` tells are those of the object files.
+`--write` makes the page of the documentation.
 """
 import argparse
 import json
@@ -126,7 +128,7 @@ class Program:
                 yield f"{target} {compiler} {level}", self.differing(folder / "out.bin", 0, count)
 
     def emulated(self, a, target, count):
-        """(bytes that differ, instructions of a run), or why the target does not hold the model."""
+        """(bytes that differ, bytes of text, of weights and of the arena, instructions of a run, MACs), or why it was not run."""
         report = self.report(target)
         flash, ram = BOARDS.get(target, (None, None))
         ports = self.inputs[0].nbytes + self.expected[0].nbytes
@@ -153,8 +155,10 @@ class Program:
                     raise
                 return "QEMU itself ends: https://gitlab.com/qemu-project/qemu/-/issues/1441, mended in QEMU 8"
             wrong += self.differing(folder / "out.bin", first, count_at_once)
-            instructions += json.loads((folder / "result.json").read_text())["instructions"]
-        return wrong, instructions // (len(starts) * count_at_once), report["mac"]
+            result = json.loads((folder / "result.json").read_text())
+            instructions += result["instructions"]
+        return (wrong, result["sizes"]["program"]["text"], report["flash_bytes"], report["arena_bytes"],
+                instructions // (len(starts) * count_at_once), report["mac"])
 
     def sizes(self, compiler, headers):
         """What `analyze` tells for m4 and what the object files hold: (weights, weights, arena, arena)."""
@@ -170,6 +174,17 @@ class Program:
         return report["flash_bytes"], rodata, report["arena_bytes"] + 1, arena
 
 
+PAGE = """# Integer models on devices
+
+Made by `.ci/integers.py`: trained float models quantised by `{pipeline}`, and published models of 8 bits as they come (`_int8_`), up to a
+closing softmax, as C under QEMU. `text` is the code, `weights` and `arena` are what `fettle analyze` tells, all in bytes; `instructions`
+those of one run, the mean of {inputs}; `per MAC` their number divided by the model's multiply-accumulates. Flags: `-std=c99 -O3`. Every byte of the outputs of these runs
+is compared with the evaluator's: `wrong` are those that differ. The same models in floats: [devices](devices.md).
+
+| model | target | text | weights | arena | instructions | per MAC | wrong |
+|---|---|---:|---:|---:|---:|---:|---:|
+{rows}
+"""
 M4 = ["arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"]
 
 
@@ -183,12 +198,14 @@ def main():
     parser.add_argument("--inputs", type=int, default=1000)
     parser.add_argument("--targets", default="none")
     parser.add_argument("--target-inputs", type=int, default=20)
+    parser.add_argument("--write", type=Path, metavar="FILE.md")
     a = parser.parse_args()
     targets = [] if a.targets == "none" else a.targets.split(",")
     if a.targets == "all":
         targets = [line.split()[0] for line in call([str(a.shared / "targets" / "run"), "--list"]).splitlines()]
     compilers = [c for c in ("gcc", "clang") if shutil.which(c)]
     passed, failed = 0, 0
+    rows, skipped = [], []
 
     def tell(ok, text):
         nonlocal passed, failed
@@ -211,14 +228,19 @@ def main():
                 tell(False, f"{name} on {target}: {error}")
                 continue
             if isinstance(result, str):
-                print(f"not run: {name} on {target}: {result}", flush=True)
+                skipped.append(f"{name} on {target}: {result}")
+                print(f"not run: {skipped[-1]}", flush=True)
             else:
-                wrong, count, mac = result
+                wrong, text, weights, arena, count, mac = result
+                rows.append(f"| {name} | {target} | {text:,} | {weights:,} | {arena:,} | {count:,} | {count / max(mac, 1):.2f} | {wrong} |")
                 tell(wrong == 0, f"{name} on {target}: {wrong} bytes differ; {count:,} instructions, {count / max(mac, 1):.2f} per MAC")
         if name in SIZED and shutil.which(M4[0]):
             weights, rodata, arena, symbol = program.sizes(M4, a.shared / "targets")
             tell(weights == rodata and arena == symbol,
                  f"{name} for m4: analyze tells {weights:,} B of weights and {arena - 1:,} of arena, the object files {rodata:,} and {symbol - 1:,}")
+    if a.write:
+        rest = "\nNot run:\n\n" + "\n".join(f"- {s}" for s in skipped) + "\n" if skipped else ""
+        a.write.write_text(PAGE.format(pipeline=a.pipeline, inputs=min(a.target_inputs, a.inputs), rows="\n".join(rows)) + rest)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

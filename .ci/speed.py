@@ -54,9 +54,9 @@ def shim(header, model):
     return SHIM.format(model=model, upper=upper, lines="\n".join(lines))
 
 
-def build(fettle, path, work, target, cc):
-    """Emits a model's C and builds the shared library WORK/MODEL.so."""
-    model = path.stem
+def build(fettle, path, work, target, cc, model=None):
+    """Emits a model's C and builds the shared library WORK/MODEL.so; MODEL is the name of the file unless told."""
+    model = model or path.stem
     folder = work / (model + ".c")
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([fettle, "compile", str(path), "-o", str(folder), "-t", target, "--no-verify", "--weights", "incbin",

@@ -53,6 +53,35 @@ import Testing
     }
   }
 
+  /// The assembler lays arrays down as compilers expect them, whatever stands in front of them.
+  @Test func assembledWeightsAreAligned() throws {
+    let (program, _) = Self.program("m")
+    var options = EmissionOptions(target: testTarget("c99"))
+    options.weights = .incbin
+    let folder = try TemporaryFolder("fettle-aligned")
+    for file in try CEmitter.emit(program, options) where !file.name.hasSuffix(".c") {
+      try Platform.writeFile(folder.file(file.name), file.contents)
+    }
+    try Platform.writeFile(
+      folder.file("before.S"), Bytes(".section .rodata\n.balign 16\n.zero 8\n".utf8))
+    try Platform.writeFile(
+      folder.file("main.c"),
+      Bytes(
+        """
+        #include <stdint.h>
+        #include "m.h"
+        extern const unsigned char m_weights[64];
+        int main(void) { volatile uintptr_t place = (uintptr_t)m_weights; return place % 16 != 0; }
+        """.utf8))
+    for toolchain in Toolchain.all {
+      var build = Subprocess(toolchain.words + ["before.S", "m_data.S", "main.c", "-o", "aligned"])
+      build.directory = folder.path
+      let built = try build.run()
+      #expect(built.succeeded, "\(toolchain): \(built.errorText)")
+      #expect(try Subprocess([folder.file("aligned")]).run().succeeded, "\(toolchain)")
+    }
+  }
+
   @Test(arguments: ["c", "bin", "single", "harness"]) func compiles(_ form: String) throws {
     let (program, _) = Self.program("m")
     var options = EmissionOptions(target: testTarget("c99"))

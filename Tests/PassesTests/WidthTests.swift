@@ -183,6 +183,21 @@ import Testing
     }
   }
 
+  /// A function that the options keep in float is no bound of the layer in front of it, whose own
+  /// result has the grid then.
+  @Test func aloneInFrontOfAKeptFunction() throws {
+    let graph = try Graph.parse(text: Self.text)
+    var context = Self.context(isScored: false)
+    var pass = QuantizeModel()
+    pass.keepOps = ["unary"]
+    let model = try QuantizationSensitivity(of: graph, pass, &context)
+    let position = try #require(model.layers.firstIndex { $0.name == "fourth" })
+    let alone = model.graph(quantizing: position, activations: .i8, weights: .i8)
+    let rounded = alone.opIDs.filter { alone.op($0, as: Quantize.self) != nil }
+      .compactMap { alone.operands(of: $0)[0] }.map { alone.name(of: $0) }
+    #expect(rounded == ["n", "o"])
+  }
+
   /// The layers that are named again after a choice.
   private func named(_ note: String, _ option: String) -> [String] {
     guard let start = note.firstRange(of: " \(option)=[") ?? note.firstRange(of: "{\(option)=[") else {

@@ -110,12 +110,15 @@ extension EmissionPlan {
 
   /// `name_data.S`: the assembler takes the file in, found in its include path.
   private func assembly() -> Bytes {
+    // Compilers for x86-64 count on 16 bytes for any array of so many (System V ABI, AMD64, 3.1.2),
+    // also for one that the assembler lays down.
+    let alignment = max(layout.alignment, 16)
     var out = TextWriter()
     out.line("/* \(name): the weights. Assemble with the folder of this file in the include path. */")
     out.line("#if defined(__APPLE__)")
     out.line("  .section __TEXT,__const")
     out.line("  .globl _\(name)_weights")
-    out.line("  .p2align \(layout.alignment.trailingZeroBitCount)")
+    out.line("  .p2align \(alignment.trailingZeroBitCount)")
     out.line("_\(name)_weights:")
     out.line("#else")
     out.line("#if defined(\(macro("WEIGHTS_SECTION")))")
@@ -124,7 +127,7 @@ extension EmissionPlan {
     out.line("  .section .rodata")
     out.line("#endif")
     out.line("  .globl \(name)_weights")
-    out.line("  .balign \(layout.alignment)")
+    out.line("  .balign \(alignment)")
     out.line("\(name)_weights:")
     out.line("#endif")
     out.line("  .incbin \"\(name)_weights.bin\"")

@@ -42,6 +42,9 @@ enum TransposeSinking {
   private static func dequantize(_ op: OpRef<Dequantize>, _ rw: inout Rewriter) throws(Declined) {
     let from = try source(op, .input, rw)
     try rw.require(op.block == 0, "the scale is blocked")
+    // Integers are fewer bytes to move, and an inverse to meet comes only in front of an op.
+    try rw.require(
+      !rw.graph.uses(of: rw.graph.result(op)).isEmpty, "no op reads the floats")
     var definition = op.attributes
     definition.axis = from.axis(op.axis)
     try sink(op, from, definition, &rw)

@@ -28,11 +28,8 @@ enum DequantizedLayer {
     let sums = try IntegerLayer.sums(of: layer, location, &rw)
     var dequantize = Dequantize()
     dequantize.axis = sums.steps.count == 1 ? 1 : sums.axis
-    let least = Double(Float.leastNormalMagnitude)
-    let steps = sums.steps.map { Float(min(max($0, least), Double(Float.greatestFiniteMagnitude))) }
-    let scale = steps.count == 1 ? Tensor(scalar: Double(steps[0]), .f32) : Tensor(steps)
-    let floats = try rw.make(
-      dequantize, [sums.value, rw.addConstant(scale)], location: location)
+    let scale = rw.addConstant(Tensor(scales: sums.steps))
+    let floats = try rw.make(dequantize, [sums.value, scale], location: location)
     rw.setName(of: floats, to: rw.graph.name(of: result))
     rw.replaceAllUses(of: result, with: floats)
   }

@@ -50,16 +50,9 @@ struct IntegerTarget {
     requantize.to = grid.element
     requantize.axis = scales.count == 1 ? 1 : axis
     requantize.form = form
-    // A scale beyond the normal numbers makes 0 of every sum, or the limit of every one but 0.
-    let factors = scales.map { scale in
-      let size = min(
-        max(abs(scale), Double(Float.leastNormalMagnitude)), Double(Float.greatestFiniteMagnitude))
-      return Float(scale < 0 ? -size : size)
-    }
-    let scale = factors.count == 1 ? Tensor(scalar: Double(factors[0]), .f32) : Tensor(factors)
+    let scale = rw.addConstant(Tensor(scales: scales))
     let zero = rw.addConstant(Tensor(scalar: Double(grid.zeroPoints[0]), grid.element))
-    let result = try rw.make(
-      requantize, [sums, rw.addConstant(scale), zero], location: location)
+    let result = try rw.make(requantize, [sums, scale, zero], location: location)
     try finish(result, location: location, &rw)
   }
 
@@ -89,5 +82,16 @@ extension Tensor {
   /// A vector of f32.
   init(_ values: [Float]) {
     self.init(TensorType(.f32, .vector(values.count)), storage: values)
+  }
+
+  /// Scales of `requantize` and `dequantize` in f32, a scalar if there is one. Those beyond the
+  /// normal numbers become the nearest of them: it makes 0 of every sum, or the limit.
+  init(scales: [Double]) {
+    let factors = scales.map { scale in
+      let size = min(
+        max(abs(scale), Double(Float.leastNormalMagnitude)), Double(Float.greatestFiniteMagnitude))
+      return Float(scale < 0 ? -size : size)
+    }
+    self = factors.count == 1 ? Tensor(scalar: Double(factors[0]), .f32) : Tensor(factors)
   }
 }

@@ -21,21 +21,15 @@ struct LayerWidths {
   private let calibration: ActivationCalibration
   /// What has a grid if all layers have theirs.
   private let onGrids: Set<ValueID>
-  /// The ops that could compute on grids, those that the options keep in float among them.
-  private let ops: [OpID]
 
   init(
     of graph: Graph, _ pass: QuantizeModel, _ context: inout PassContext
   ) throws(Failure) {
     self.graph = graph
     let plan = pass.plan(of: graph)
-    var rounded = pass
-    rounded.outputs = .grid
-    let full = rounded.plan(of: graph)
     onGrids = Set(plan.values + plan.followers.map(\.value))
     calibration = try pass.calibration(
-      of: plan, full.pendingResults + full.followers.map(\.value), in: graph, &context)
-    ops = QuantizationPlan(of: graph).units.map(\.op)
+      of: plan, plan.pendingResults + plan.followers.map(\.value), in: graph, &context)
     let layers = Set(plan.layers.map(\.op))
     var groups: [Group] = []
     var positions: [String: Int] = [:]
@@ -60,9 +54,9 @@ struct LayerWidths {
 
   /// The graph with one group on grids and everything else in float.
   func quantized(only group: Group, _ pass: QuantizeModel) -> Graph {
-    var others = Set(ops)
-    others.subtract(group.ops)
-    var plan = QuantizationPlan(of: graph) { others.contains($0) }
+    let others = Set(groups.flatMap(\.ops)).subtracting(group.ops)
+    let isKept = pass.keeps(in: graph)
+    var plan = QuantizationPlan(of: graph) { others.contains($0) || isKept($0) }
     plan.keepGrids(of: onGrids)
     return quantized(pass, plan)
   }

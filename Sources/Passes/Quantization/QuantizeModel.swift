@@ -139,10 +139,13 @@ public struct QuantizeModel: Pass {
 
   /// What gets grids, as far as the options say.
   func plan(of graph: Graph) -> QuantizationPlan {
-    let isKept = Self.isNamed(keep, in: graph)
-    return QuantizationPlan(of: graph, outputs: outputs) { op in
-      isKept(op) || keepOps.contains(type(of: graph.definition(of: op)).name)
-    }
+    QuantizationPlan(of: graph, outputs: outputs, keeps: keeps(in: graph))
+  }
+
+  /// Which ops the options keep in float.
+  func keeps(in graph: Graph) -> (OpID) -> Bool {
+    let isNamed = Self.isNamed(keep, in: graph)
+    return { isNamed($0) || keepOps.contains(type(of: graph.definition(of: $0)).name) }
   }
 
   /// Puts what a plan names onto grids.
