@@ -11,7 +11,8 @@ extension Convolution: Evaluable {
     let weight = try operands.require(.weight)
     let depth = weight.shape.extents[1...].reduce(1, *)
     let inDoubles = input.element.isFloat
-      || areExactInDouble(input.element, weight.element, depth: depth)
+      || areExactInDouble(
+        input.element, weight.element, depth: depth, bias: operands[.bias])
     return [
       inDoubles
         ? try evaluate(operands, resultTypes[0], as: Double.self)

@@ -11,7 +11,8 @@ extension MatrixMultiply: Evaluable {
     let rhs = try operands.require(.rhs)
     let depth = lhs.shape[transposeLHS ? lhs.shape.rank - 2 : lhs.shape.rank - 1]
     let inDoubles = lhs.element.isFloat
-      || areExactInDouble(lhs.element, rhs.element, depth: depth)
+      || areExactInDouble(
+        lhs.element, rhs.element, depth: depth, bias: operands[.bias])
     return [
       inDoubles
         ? try evaluate(operands, resultTypes[0], as: Double.self)

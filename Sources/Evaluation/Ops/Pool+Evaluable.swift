@@ -56,7 +56,7 @@ extension Pool: Evaluable {
     let offsets = try self.offsets(input, type)
     let after = try window(of: input).after
     let plane = input.shape.extents[2...].reduce(1, *)
-    let block = BroadcastRuns.longest / 2
+    let block = offsets.block(BroadcastRuns.longest / 2)
     return TensorBuilder.make(type) { builder in
       withRunRoom(of: Number.self) { room in
         let (sums, run) = (room, room + block)

@@ -20,7 +20,7 @@ struct ChannelConvolution<Number: ProductNumber> {
   func evaluate(_ type: TensorType) -> Tensor {
     TensorBuilder.make(type) { builder in
       guard type.shape.elementCount > 0 else { return }
-      let block = ProductBlocks<Number>.columnBlock
+      let block = offsets.block(ProductBlocks<Number>.columnBlock)
       for first in stride(from: 0, to: offsets.positionCount, by: block) {
         let positions = first..<min(first + block, offsets.positionCount)
         let table = offsets.offsets(positions)

@@ -5,12 +5,14 @@ import Tensors
 // What convolutions and matrix products share: the type of the sums, zero points, bias and
 // rounding.
 
-/// Whether sums of `depth` products of integers of these types are exact in doubles, which are much
-/// faster than wide integers. A zero point adds a bit to each factor.
-func areExactInDouble(_ a: ElementType, _ b: ElementType, depth: Int) -> Bool {
+/// Whether sums of `depth` products of integers of these types and a bias are exact in doubles, which
+/// are much faster than wide integers. A zero point adds a bit to each factor.
+func areExactInDouble(_ a: ElementType, _ b: ElementType, depth: Int, bias: Tensor?) -> Bool {
   guard a.bitCount <= 16, b.bitCount <= 16 else { return false }
   let productBits = a.bitCount + 1 + b.bitCount + 1
-  return depth < 1 << (53 - productBits)
+  let limit: Int64 = 1 << 52
+  return depth < limit >> productBits
+    && (bias?.integers() ?? []).allSatisfy { -limit...limit ~= $0 }
 }
 
 /// A zero point for each row or column; one alone stands for all.

@@ -19,7 +19,7 @@ struct WindowMaxima<Number: WideNumber> {
     let planes = input.shape[0] * input.shape[1]
     let size = input.shape.extents[2...].reduce(1, *)
     let lowest = Number.lowest(of: input.element)
-    let block = 256
+    let block = offsets.block(256)
     withUnsafeTemporaryAllocation(of: Number.self, capacity: 2 * block) { numbers in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: block) { indices in
         let (maxima, run) = (numbers.baseAddress!, numbers.baseAddress! + block)

@@ -39,6 +39,10 @@ struct WindowOffsets {
     positionCount = output.reduce(1, *)
   }
 
+  /// How many output positions to take at once, `longest` at most: fewer where windows are large, so
+  /// that the table of their offsets stays below 128 MiB.
+  func block(_ longest: Int) -> Int { max(1, min(longest, (1 << 24) / tapCount)) }
+
   /// The offsets for a range of output positions, as [tap][position].
   func offsets(_ positions: Range<Int>) -> [Int] {
     // Axis by axis the offset grows: outer offset · extent + position along the axis.

@@ -48,6 +48,13 @@ public struct Window: Sendable {
         throw TypeMismatch("padding \(padding.text) is negative or too large")
       }
     }
+    var taps = 1
+    for extent in self.kernel {
+      taps *= extent
+      guard taps <= limit else {
+        throw TypeMismatch("kernel size \(self.kernel.text) is more than \(limit) positions")
+      }
+    }
   }
 
   /// Positions that the dilated kernel covers along a spatial axis.

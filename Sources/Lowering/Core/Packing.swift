@@ -5,14 +5,14 @@ public import Tensors
 
 /// Constants brought into the order in which kernels read them, at compile time.
 public enum Packing {
-  /// The tensor's elements in a layout of its shape; the rest of the layout is 0. Sub-byte elements must stay row-major.
+  /// The tensor's elements in a layout of its shape; the rest of the layout is 0.
   /// The bytes are made when they are read: programs of large models are looked at more often than written, and their weights
   /// are in memory one after the other then.
   public static func pack(_ tensor: Tensor, as layout: BufferLayout) -> Bytes {
     if layout == .rowMajor(tensor.type) { return tensor.bytes }
-    precondition(tensor.element.bitCount >= 8, "sub-byte elements stay row-major")
     return Bytes(count: layout.byteCount, deferred: {
       switch tensor.element.bitCount {
+      case ..<8: packedBits(tensor, layout)
       case 8: packed(tensor, layout, as: UInt8.self)
       case 16: packed(tensor, layout, as: UInt16.self)
       case 32: packed(tensor, layout, as: UInt32.self)
@@ -29,10 +29,7 @@ public enum Packing {
   ) -> Bytes {
     let size = MemoryLayout<Element>.size
     let shape = tensor.shape
-    // Offsets are sums over the dimensions of what each coordinate adds.
-    let parts = (0..<shape.rank).map { dimension in
-      (0..<shape[dimension]).map { offset(in: layout, dimension: dimension, coordinate: $0) }
-    }
+    let parts = offsets(in: layout)
     return Bytes(count: layout.byteCount) { out in
       guard shape.elementCount > 0 else { return }
       tensor.bytes.withUnsafeBytes { source in
@@ -60,6 +57,25 @@ public enum Packing {
     }
   }
 
+  /// Elements of less than a byte lie one behind the other from the low bits of a byte up.
+  private static func packedBits(_ tensor: Tensor, _ layout: BufferLayout) -> Bytes {
+    let bits = tensor.element.bitCount
+    let mask = UInt8(1 << bits - 1)
+    let shape = tensor.shape
+    let parts = offsets(in: layout)
+    return Bytes(count: layout.byteCount) { out in
+      tensor.bytes.withUnsafeBytes { source in
+        var position = [Int](repeating: 0, count: shape.rank)
+        for element in 0..<shape.elementCount {
+          let target = position.indices.reduce(layout.offset) { $0 + parts[$1][position[$1]] }
+          let value = source[element * bits / 8] >> (element * bits % 8) & mask
+          out[target * bits / 8] |= value << (target * bits % 8)
+          advance(&position, shape, below: shape.rank)
+        }
+      }
+    }
+  }
+
   /// A tensor of `count` elements of a plain type, each computed from its position.
   public static func generate<Element: BitwiseCopyable>(
     count: Int, _ element: (Int) -> Element
@@ -67,6 +83,15 @@ public enum Packing {
     Bytes(count: count * MemoryLayout<Element>.stride) { out in
       let typed = out.bindMemory(to: Element.self)
       for i in 0..<count { typed.initializeElement(at: i, to: element(i)) }
+    }
+  }
+
+  /// What each coordinate adds to an offset, by dimension: offsets are their sums.
+  private static func offsets(in layout: BufferLayout) -> [[Int]] {
+    (0..<layout.type.shape.rank).map { dimension in
+      (0..<layout.type.shape[dimension]).map {
+        offset(in: layout, dimension: dimension, coordinate: $0)
+      }
     }
   }
 

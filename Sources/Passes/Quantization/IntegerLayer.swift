@@ -15,9 +15,23 @@ enum IntegerLayer {
     let (layer, addition) = try Self.layer(target, rw)
     let location = target.location(layer, rw)
     let sums = try Self.sums(of: layer, adding: addition, location, &rw)
-    try target.finish(
-      sums.value, scales: sums.steps.map { $0 / target.grid.scales[0] }, axis: sums.axis,
-      location: location, &rw)
+    let step = target.grid.scales[0]
+    let scales = sums.steps.map { $0 / step }
+    guard sums.rest.contains(where: { abs($0) > step / 2 }) else {
+      try target.finish(sums.value, scales: scales, axis: sums.axis, location: location, &rw)
+      return
+    }
+    // The steps of the sums are coarser than the result's: the bias is between them.
+    var extents = Array(repeating: 1, count: rw.graph.type(of: sums.value).shape.rank)
+    extents[sums.axis] = sums.rest.count
+    guard let along = Shape(extents) else { throw Declined("the bias is too long") }
+    let term = FixedPointSum.Term(
+      sums.value, -sums.bound...sums.bound, offsets: [0], factors: scales,
+      scales.count == 1 ? .scalar : along)
+    let sum = try FixedPointSum(
+      [term], constant: try KnownNumbers(along, sums.rest.map { $0 / step }))
+    let fixed = try sum.make(location, &rw)
+    try target.finish(fixed, scales: [sum.scale], location: location, &rw)
   }
 
   /// Wide sums of integer products with what one of them stands for.
@@ -26,6 +40,10 @@ enum IntegerLayer {
     /// One step, or one for each position along `axis`.
     let steps: [Double]
     let axis: Int
+    /// What no sum is beyond.
+    let bound: Int
+    /// What of the bias lies between steps and is not in the sums, for each output; none if nothing is.
+    let rest: [Double]
   }
 
   /// Makes the sums of a layer of dequantized operands.
@@ -59,7 +77,7 @@ enum IntegerLayer {
         added.elementCount == shape.outputs && axis >= 0 && added[axis] == shape.outputs,
         "what is added is not one number for each output")
     }
-    let bias = try self.bias(biasOperand, steps, shape.outputs, rw)
+    let (bias, rest) = try self.bias(biasOperand, steps, shape.outputs, rw)
     let range: AccumulatorRange
     if let weights {
       range = try AccumulatorRange(
@@ -80,7 +98,8 @@ enum IntegerLayer {
         },
         zero.map { rw.addConstant($0) }, try self.zero(weight, rw).map { rw.addConstant($0) },
       ], location: location)
-    return Sums(value: value, steps: steps, axis: shape.resultAxis)
+    return Sums(
+      value: value, steps: steps, axis: shape.resultAxis, bound: range.bound, rest: rest)
   }
 
   /// The layer that makes what is quantized, and what is added to its result alone, if anything is.
@@ -103,11 +122,11 @@ enum IntegerLayer {
     throw Declined("the operand is a sum of no layer")
   }
 
-  /// The bias in steps of input scale · weight scale.
+  /// The bias in steps of input scale · weight scale, and what it has between two.
   private static func bias(
     _ value: ValueID?, _ steps: [Double], _ outputs: Int, _ rw: borrowing Rewriter
-  ) throws(Declined) -> [Int]? {
-    guard let value else { return nil }
+  ) throws(Declined) -> (steps: [Int]?, rest: [Double]) {
+    guard let value else { return (nil, []) }
     let numbers: [Double]
     if let tensor = rw.graph.tensor(value) {
       numbers = tensor.doubles()
@@ -117,16 +136,20 @@ enum IntegerLayer {
       let isSame = scaled.scales.count == steps.count
         && zip(scaled.scales, steps).allSatisfy { abs($0 - $1) <= 1e-6 * $1 }
       if isSame, scaled.zeroPoints.allSatisfy({ $0 == 0 }), scaled.element == .i32 {
-        return integers.integers().map { Int($0) }
+        return (integers.integers().map { Int($0) }, [])
       }
       numbers = scaled.numbers(of: integers)
     }
     try rw.require(numbers.count == outputs, "the bias has another length")
-    return try numbers.enumerated().map { (position, x) throws(Declined) in
-      let q = (x / steps[steps.count == 1 ? 0 : position]).rounded(.toNearestOrEven)
+    var rest: [Double] = []
+    let whole = try numbers.enumerated().map { (position, x) throws(Declined) in
+      let step = steps[steps.count == 1 ? 0 : position]
+      let q = (x / step).rounded(.toNearestOrEven)
       try rw.require(abs(q) < 0x1p46, "the bias does not fit into 48 bits")
+      rest.append(x - q * step)
       return Int(q)
     }
+    return (whole, rest)
   }
 
   /// The zero points as an operand; nil if all are 0.

@@ -27,6 +27,9 @@ struct SpatialAxis: Hashable {
     }
   }
 
+  /// The positions from the first to the last tap.
+  var span: Int { (kernel - 1) * dilation + 1 }
+
   /// The input position of a tap of an output position; outside of the input in the padding.
   func coordinate(_ output: Index, tap: Index) -> Index {
     output * stride + tap * dilation - before

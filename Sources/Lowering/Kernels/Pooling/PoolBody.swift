@@ -97,10 +97,14 @@ struct PoolBody {
         ? (Bound(0), axes[axis].paddedTaps(at: place.position[axis]))
         : taps(place, axis: axis)
       if let a = from.constantValue, let b = to.constantValue {
-        constant *= b - a
+        constant *= max(b - a, 0)
         continue
       }
-      let count = to.value(.minimum, .i32) - from.value(.maximum, .i32)
+      var count = to.value(.minimum, .i32) - from.value(.maximum, .i32)
+      if !countsPadding, max(axes[axis].before, axes[axis].after) >= axes[axis].span {
+        // The window can lie in the padding as a whole, and either bound on the wrong side of the other.
+        count = .binary(.maximum, count, .constant(0, like: ValueType(.i32)))
+      }
       product = product.map { $0 * count } ?? count
     }
     let number = ValueType(type.element)
