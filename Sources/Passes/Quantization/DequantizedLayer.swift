@@ -30,7 +30,6 @@ enum DequantizedLayer {
     dequantize.axis = sums.steps.count == 1 ? 1 : sums.axis
     let scale = rw.addConstant(Tensor(scales: sums.steps))
     let floats = try rw.make(dequantize, [sums.value, scale], location: location)
-    rw.setName(of: floats, to: rw.graph.name(of: result))
-    rw.replaceAllUses(of: result, with: floats)
+    rw.replace(result, byNamed: floats)
   }
 }

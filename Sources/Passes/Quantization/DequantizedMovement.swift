@@ -9,25 +9,16 @@ import Rewriting
 ///     %t = transpose %d              →    %d = dequantize %t, @s, @z
 enum DequantizedMovement {
   static let rewrites = [
-    Rewrite("dequantized-movement") { (op: OpRef<Transpose>, rw) throws(Declined) in
-      try swap(op.id, op.attributes, &rw)
-    },
-    Rewrite("dequantized-movement") { (op: OpRef<Reshape>, rw) throws(Declined) in
-      try swap(op.id, op.attributes, &rw)
-    },
-    Rewrite("dequantized-movement") { (op: OpRef<Slice>, rw) throws(Declined) in
-      try swap(op.id, op.attributes, &rw)
-    },
-    Rewrite("dequantized-movement") { (op: OpRef<Pool>, rw) throws(Declined) in
-      try rw.require(op.kind == .max, "the pool computes")
-      try swap(op.id, op.attributes, &rw)
-    },
-    Rewrite("dequantized-movement") { (op: OpRef<Resize>, rw) throws(Declined) in
-      try rw.require(op.mode == .nearest, "the resize computes")
-      try rw.require(op.coordinates != .tfCropAndResize, "the resize may make numbers of its own")
-      try swap(op.id, op.attributes, &rw)
-    },
+    movement(Transpose.self), movement(Reshape.self), movement(Slice.self), movement(Gather.self),
+    movement(Pool.self), movement(Resize.self),
   ]
+
+  private static func movement<Op: OpDefinition>(_ kind: Op.Type) -> Rewrite {
+    Rewrite("dequantized-movement") { (op: OpRef<Op>, rw) throws(Declined) in
+      try rw.require(IntegerMovement.movesOnly(op.attributes), "the op computes")
+      try swap(op.id, op.attributes, &rw)
+    }
+  }
 
   private static func swap(
     _ op: OpID, _ movement: any OpDefinition, _ rw: inout Rewriter

@@ -61,15 +61,9 @@ enum IntegerInterpolation {
     let slope = try make(Gather(axis: 0), slopes, line, rw: &rw)
     let rise = try make(Binary(.mul), slope, along, rw: &rw)
     let sum = try make(Binary(.add), start, rise, rw: &rw)
-    var requantize = Requantize()
-    requantize.to = grid.element
-    requantize.form = form
-    let scale = rw.addConstant(Tensor(scalar: 1 / Double(1 << places), .f32))
-    let zero = rw.addConstant(Tensor(scalar: Double(grid.zeroPoints[0]), grid.element))
-    let result = try rw.make(requantize, [sum, scale, zero], location: location)
-    let old = rw.graph.result(op)
-    rw.setName(of: result, to: rw.graph.name(of: old))
-    rw.replaceAllUses(of: old, with: result)
+    let result = try rw.requantize(
+      sum, scales: [1 / Double(1 << places)], to: grid, form, location: location)
+    rw.replace(rw.graph.result(op), byNamed: result)
   }
 
   /// Lines between values of a function.

@@ -91,7 +91,7 @@ enum IntegerMovement {
   /// Whether an op's elements are those of its operands, or padding.
   static func movesOnly(_ definition: any OpDefinition) -> Bool {
     switch definition {
-    case is Reshape, is Transpose, is Slice, is Broadcast, is Concat, is Pad: true
+    case is Reshape, is Transpose, is Slice, is Broadcast, is Gather, is Concat, is Pad: true
     case let pool as Pool: pool.kind == .max
     case let reduce as Reduce: reduce.kind == .max || reduce.kind == .min
     case let resize as Resize:

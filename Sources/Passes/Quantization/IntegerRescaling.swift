@@ -28,12 +28,7 @@ enum IntegerRescaling {
       FixedPointSum.Term(
         integers, factors: KnownNumbers(integers.scales[0] / grid.scales[0]), rw)
     ])
-    var requantize = Requantize()
-    requantize.to = grid.element
-    requantize.form = grid.element.bitCount <= 16 ? form : .float
-    let zero = rw.addConstant(Tensor(scalar: Double(grid.zeroPoints[0]), grid.element))
-    let scale = rw.addConstant(Tensor(scalar: sum.scale, .f32))
-    return try rw.make(
-      requantize, [try sum.make(location, &rw), scale, zero], location: location)
+    let sums = try sum.make(location, &rw)
+    return try rw.requantize(sums, scales: [sum.scale], to: grid, form, location: location)
   }
 }

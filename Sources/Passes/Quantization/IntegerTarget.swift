@@ -17,10 +17,9 @@ struct IntegerTarget {
     _ op: OpRef<Quantize>, _ form: RequantizeForm, _ rw: borrowing Rewriter
   ) throws(Declined) {
     self.op = op
+    self.form = form
     grid = try ScaledIntegers(of: op, rw)
     try grid.requireOneScale("the result", rw)
-    // Fixed point gives 16 bits at most.
-    self.form = grid.element.bitCount <= 16 ? form : .float
     bounds = try Bounds(above: try rw.operand(op, .input), rw)
   }
 
@@ -46,13 +45,8 @@ struct IntegerTarget {
   func finish(
     _ sums: ValueID, scales: [Double], axis: Int = 1, location: Location, _ rw: inout Rewriter
   ) throws(Declined) {
-    var requantize = Requantize()
-    requantize.to = grid.element
-    requantize.axis = scales.count == 1 ? 1 : axis
-    requantize.form = form
-    let scale = rw.addConstant(Tensor(scales: scales))
-    let zero = rw.addConstant(Tensor(scalar: Double(grid.zeroPoints[0]), grid.element))
-    let result = try rw.make(requantize, [sums, scale, zero], location: location)
+    let result = try rw.requantize(
+      sums, scales: scales, axis: axis, to: grid, form, location: location)
     try finish(result, location: location, &rw)
   }
 
@@ -70,6 +64,31 @@ struct IntegerTarget {
       rw.setName(of: value, to: rw.graph.name(of: result))
     }
     rw.replaceAllUses(of: result, with: value)
+  }
+}
+
+extension Rewriter {
+  /// Brings wide sums, in units of `scales` steps of a grid, onto it.
+  ///
+  /// - Parameter axis: the axis of the sums along which the scales lie, if there are several.
+  mutating func requantize(
+    _ sums: ValueID, scales: [Double], axis: Int = 1, to grid: ScaledIntegers,
+    _ form: RequantizeForm, location: Location
+  ) throws(Declined) -> ValueID {
+    var requantize = Requantize()
+    requantize.to = grid.element
+    requantize.axis = scales.count == 1 ? 1 : axis
+    // Fixed point gives 16 bits at most.
+    requantize.form = grid.element.bitCount <= 16 ? form : .float
+    let scale = addConstant(Tensor(scales: scales))
+    let zero = addConstant(Tensor(scalar: Double(grid.zeroPoints[0]), grid.element))
+    return try make(requantize, [sums, scale, zero], location: location)
+  }
+
+  /// Puts a value, which takes over the name, into the place of another one.
+  mutating func replace(_ old: ValueID, byNamed value: ValueID) {
+    setName(of: value, to: graph.name(of: old))
+    replaceAllUses(of: old, with: value)
   }
 }
 

@@ -23,8 +23,7 @@ enum LookupTable {
     if isIdentity { return rw.replaceAllUses(of: result, with: cone.source) }
     let value = try rw.make(
       Gather(axis: 0), [rw.addConstant(table, name: "table"), cone.source], location: location)
-    rw.setName(of: value, to: rw.graph.name(of: result))
-    rw.replaceAllUses(of: result, with: value)
+    rw.replace(result, byNamed: value)
   }
 
   /// All integers of a type, in the order in which `gather` counts them: the negative ones from the

@@ -29,4 +29,18 @@ extension BorderedConvolution {
   public func border(
     _ op: OpRef<Convolution>, slot: Int, in graph: Graph, on target: Target
   ) -> Int64 { IntegerOperands(op, in: graph)?.inputZero ?? 0 }
+
+  /// The input as the kernel reads it, with `border` around it if taps leave it: a copy in a layout of its own
+  /// unless it is so already.
+  ///
+  /// - Parameter liesWell: whether the elements of a layout lie as the kernel reads them.
+  static func bordered(
+    _ view: TensorView, _ shape: ConvolutionShape, border: Int64, else layout: BufferLayout,
+    if liesWell: (BufferLayout) -> Bool, in context: inout LoweringContext
+  ) -> TensorView {
+    let needsBorder = shape.halo.contains { $0 != .none }
+    let hasBorder = view.layout.covers(shape.halo) && context.border(of: view) == border
+    if liesWell(view.layout), !needsBorder || hasBorder { return view }
+    return context.relayout(view, to: layout, border: border)
+  }
 }

@@ -42,16 +42,11 @@ public struct DepthwiseConvolution: BorderedConvolution {
     let element = shape.result.element
     let integers = IntegerOperands(op, in: context.graph)
     let place = ResultPlace(context.result(of: op), lanes: lanes, in: &context)
-    var source = context.view(of: input)
     let zero = integers?.inputZero ?? 0
-    let hasBorder = shape.halo.contains { $0 != .none }
-    if !source.layout.covers(shape.halo) || hasBorder && context.border(of: source) != zero
-      || !source.layout.hasRuns(of: lanes, along: 1)
-    {
-      source = context.relayout(
-        source, to: .blocked(shape.input, dimension: 1, factor: lanes, halo: shape.halo),
-        border: zero)
-    }
+    let source = Self.bordered(
+      context.view(of: input), shape, border: zero,
+      else: .blocked(shape.input, dimension: 1, factor: lanes, halo: shape.halo),
+      if: { $0.hasRuns(of: lanes, along: 1) }, in: &context)
     let order = BufferLayout(
       shape.weight,
       order: [(0, .outer(factor: lanes)), (1, .whole)]

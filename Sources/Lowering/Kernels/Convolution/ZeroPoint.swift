@@ -20,10 +20,8 @@ enum ZeroPoint {
       self = .literal(0)
       return
     }
-    if let numbers = context.graph.tensor(value)?.integers(), let first = numbers.first,
-      numbers.allSatisfy({ $0 == first })
-    {
-      self = .literal(first)
+    if let number = context.graph.uniformInteger(value) {
+      self = .literal(number)
       return
     }
     let parameter = k.input(name, context.view(of: value))
@@ -50,6 +48,17 @@ enum ZeroPoint {
     case .vector(let parameter):
       return value - k.load(parameter, [index]).converted(to: value.type.element)
     }
+  }
+}
+
+extension Graph {
+  /// The one number that a zero point is; 0 if there is none, nil if it varies or is not known.
+  func uniformInteger(_ value: ValueID?) -> Int64? {
+    guard let value else { return 0 }
+    guard let numbers = tensor(value)?.integers(), let first = numbers.first,
+      numbers.allSatisfy({ $0 == first })
+    else { return nil }
+    return first
   }
 }
 

@@ -72,17 +72,11 @@ public struct DotConvolution: BorderedConvolution {
     _ view: TensorView, _ shape: ConvolutionShape, lanes: Int, zero: Int64,
     in context: inout LoweringContext
   ) -> TensorView {
-    let needsBorder = shape.halo.contains { $0 != .none }
-    if view.layout.hasRuns(of: 4, along: 1),
-      !needsBorder || view.layout.covers(shape.halo) && context.border(of: view) == zero
-    {
-      return view
-    }
     let channels = shape.input.shape[1]
     let factor = stride(from: 4, to: lanes, by: 4).first { $0 >= channels && $0 & ($0 - 1) == 0 }
-    return context.relayout(
-      view,
-      to: .blocked(shape.input, dimension: 1, factor: factor ?? max(lanes, 4), halo: shape.halo),
-      border: zero)
+    let blocks = BufferLayout.blocked(
+      shape.input, dimension: 1, factor: factor ?? max(lanes, 4), halo: shape.halo)
+    return bordered(
+      view, shape, border: zero, else: blocks, if: { $0.hasRuns(of: 4, along: 1) }, in: &context)
   }
 }

@@ -22,7 +22,7 @@ struct IntegerOperands {
   ) {
     guard let input, let weight, let tensor = graph.tensor(weight), tensor.element == .i8,
       [.i8, .u8, .i16].contains(graph.type(of: input).element),
-      let zero = Self.number(inputZero, in: graph), Self.number(weightZero, in: graph) == 0
+      let zero = graph.uniformInteger(inputZero), graph.uniformInteger(weightZero) == 0
     else { return nil }
     self.weight = tensor
     self.input = graph.type(of: input).element
@@ -45,14 +45,5 @@ struct IntegerOperands {
       input: graph.operand(op, .lhs), weight: graph.operand(op, .rhs),
       bias: graph.operand(op, .bias), inputZero: graph.operand(op, .lhsZero),
       weightZero: graph.operand(op, .rhsZero), in: graph)
-  }
-
-  /// The one number that a zero point is; 0 if there is none, nil if it varies or is not known.
-  private static func number(_ value: ValueID?, in graph: Graph) -> Int64? {
-    guard let value else { return 0 }
-    guard let numbers = graph.tensor(value)?.integers(), let first = numbers.first,
-      numbers.allSatisfy({ $0 == first })
-    else { return nil }
-    return first
   }
 }

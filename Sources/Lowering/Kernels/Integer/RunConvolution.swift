@@ -33,8 +33,10 @@ public struct RunConvolution: BorderedConvolution {
     guard let form = RunForm(operands.input, on: context.target) else {
       unreachable("what is supported has a form")
     }
-    let source = Self.source(
-      context.view(of: layer.input), shape, zero: operands.inputZero, in: &context)
+    let source = Self.bordered(
+      context.view(of: layer.input), shape, border: operands.inputZero,
+      else: .channelsLast(shape.input, halo: shape.halo),
+      if: { $0.stride(along: 1) == 1 }, in: &context)
     let result = context.result(of: op)
     let last = shape.axes[shape.axes.count - 1]
     let isJoined = shape.groups == 1 && last.dilation == 1
@@ -73,19 +75,5 @@ public struct RunConvolution: BorderedConvolution {
       epilogue: epilogue, value: layer.result
     ).build(&k)
     context.add(k, parameters)
-  }
-
-  /// The input with channels innermost and a border of zero points if the taps leave it: a copy if it does not lie so.
-  private static func source(
-    _ view: TensorView, _ shape: ConvolutionShape, zero: Int64, in context: inout LoweringContext
-  ) -> TensorView {
-    let needsBorder = shape.halo.contains { $0 != .none }
-    if view.layout.stride(along: 1) == 1,
-      !needsBorder || view.layout.covers(shape.halo) && context.border(of: view) == zero
-    {
-      return view
-    }
-    return context.relayout(
-      view, to: .channelsLast(shape.input, halo: shape.halo), border: zero)
   }
 }
