@@ -368,6 +368,7 @@ def others(suite):
     suite.expect("eval, no such array", ["eval", "good.onnx", "--data", "good.npz", "--array", "z", "--labels", "y"], 1, ["z"])
     suite.expect("eval, no such labels", ["eval", "good.onnx", "--data", "good.npz", "--array", "x", "--labels", "z"], 1, ["z"])
     suite.expect("eval, labels of another length", ["eval", "good.onnx", "--data", "uneven.npz", "--array", "x", "--labels", "y"], 1, [])
+    suite.expect("eval on an array", ["eval", "good.onnx", "--data", "x.npy"], 1, ["x.npy", ".npz"])
     suite.expect("eval without data", ["eval", "good.onnx"], 2, ["--data"])
     for name, text in {"not-json": "{", "list": "[1,2]", "deep": "[" * 100000, "unknown": '{"arrays": 7}', "words": '{"array": 3}'}.items():
         np.savez(root / f"{name}.npz", x=np.zeros((3, 1, 4), np.float32), y=np.zeros(3, np.int64))

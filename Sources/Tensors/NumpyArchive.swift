@@ -15,6 +15,11 @@ public struct NumpyArchive: Sendable {
     do throws(Failure) {
       directory = try ZipDirectory(bytes)
     } catch {
+      guard !NumpyArray.isOne(bytes) else {
+        throw Failure(
+          "a single array (.npy), where an archive of named arrays (.npz) is taken",
+          at: Origin(file: file), notes: ["numpy's savez('FILE.npz', x=array) writes one"])
+      }
       throw error.located(file: file)
     }
     self.file = file

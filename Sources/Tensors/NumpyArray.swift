@@ -51,8 +51,13 @@ public enum NumpyArray {
 
   private static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
 
+  /// Whether a file starts as `.npy` files do.
+  static func isOne(_ bytes: Bytes) -> Bool {
+    bytes.count >= magic.count && bytes[0..<magic.count] == Bytes(magic)
+  }
+
   private static func decode(unlocated bytes: Bytes) throws(Failure) -> Tensor {
-    guard bytes.count >= magic.count, bytes[0..<magic.count] == Bytes(magic) else {
+    guard isOne(bytes) else {
       throw Failure("not a .npy file: it does not start with numpy's magic number")
     }
     let reader = ByteReader(bytes: bytes)

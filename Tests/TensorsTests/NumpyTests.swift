@@ -139,6 +139,13 @@ private func tensor(_ element: ElementType, _ extents: [Int], _ values: [Double]
     expectRefusal(of: bytes) { _ = try readAll($0) }
   }
 
+  @Test func arrayInPlaceOfAnArchive() throws {
+    let array = NumpyArray.encode(tensor(.u8, [3], [1, 2, 3]))
+    let failure = #expect(throws: Failure.self) { try NumpyArchive(array, file: "x.npy") }
+    let text = try #require(failure).description
+    #expect(text.hasPrefix("x.npy: error: a single array (.npy), where an archive"))
+  }
+
   @Test func checksumIsChecked() throws {
     var bytes = try NumpyArchive.encode([("x", tensor(.u8, [3], [1, 2, 3]))])
       .withUnsafeBytes { Array($0) }
