@@ -18,7 +18,7 @@ struct SampleSource: Sendable {
   private let channelsLast: (channels: Int, positions: Int)?
   /// What is done to the numbers.
   let arithmetic: SampleArithmetic
-  private let window: Int
+  private let sampleExtents: [Int]
 
   init(
     _ mapping: ArrayMapping, _ archive: NumpyArchive, labels: String?, type: TensorType, port: String
@@ -49,17 +49,19 @@ struct SampleSource: Sendable {
     guard sampleElements == type.shape.elementCount else {
       throw Failure("a sample of '\(name)' \(array.type) has \(sampleElements) elements, input '\(port)' is \(type)")
     }
-    window = mapping.window
     count = entries * windowsPerEntry
     channelsLast = try Self.channelsLast(mapping, array, type, port: port)
+    sampleExtents =
+      mapping.window > 0 ? [mapping.window, rowElements] : Array(array.shape.extents.dropFirst())
+    try SampleShape.check(
+      sampleExtents, of: name, mapping.layout, channelsLast: channelsLast != nil, for: type, port: port)
     let channels = type.shape.rank >= 2 ? type.shape[1] : 1
     arithmetic = try SampleArithmetic(mapping, archive, channels: channels, elements: sampleElements)
   }
 
   /// The type of a stored sample as a batch of one.
   var rawType: TensorType {
-    let extents = window > 0 ? [window, rowElements] : Array(array.shape.extents.dropFirst())
-    return TensorType(array.element, Shape([1] + extents) ?? type.shape)
+    TensorType(array.element, Shape([1] + sampleExtents) ?? type.shape)
   }
 
   /// How the axes of a stored sample are brought into the port's order; nil if they are.
