@@ -449,13 +449,14 @@ def quantization(suite):
         "real-labels": dict(x=x, y=y + 0.5), "nan-labels": dict(x=x, y=np.full(10, np.nan)), "far-labels": dict(x=x, y=y + 2**60),
         "none": dict(x=x[:0], y=y[:0]), "wrong-shape": dict(x=x[:, :2], y=y), "flat": dict(x=x.reshape(10, -1), y=y),
         "scalar": dict(x=np.float32(1), y=y), "integers": dict(x=(x * 9).astype(np.int64), y=y), "bools": dict(x=x > 0, y=y),
+        "moved": dict(x=x.transpose(0, 2, 1, 3), y=y), "swapped": dict(x=x.reshape(10, 2, 9, 6), y=y),
         "dead": dict(x=x * np.array([1, 0, 1], np.float32).reshape(1, 3, 1, 1), y=y),
     }
     for name, arrays in sets.items():
         np.savez(root / f"{name}.npz", **arrays)
     wrong = {"holes": "not finite", "endless": "not finite", "few-labels": "7 labels", "many-labels": "12 labels",
              "real-labels": "no whole numbers", "nan-labels": "no whole numbers", "none": "holds no samples", "wrong-shape": "elements",
-             "scalar": "scalar", "x": "x.npz"}
+             "scalar": "scalar", "x": "x.npz", "moved": "do not fit", "swapped": "do not fit"}
     for name in [*sets, "x"]:
         said = wrong.get(name)
         for words in (["eval", "layers.onnx", "--int8", "--interpret", "--data", f"{name}.npz", "--json"],

@@ -120,6 +120,10 @@ struct CompileCommand: Command {
       let same = zip(before.answers, after.answers).count { $0 == $1 }
       lines.append("same answer  \(same) of \(before.answers.count)")
     }
+    let counts = (before.unsoundCount, after.unsoundCount)
+    if counts.0 + counts.1 > 0 {
+      lines.append("not finite   outputs of \(counts.1) samples (original \(counts.0))")
+    }
     return lines
   }
 

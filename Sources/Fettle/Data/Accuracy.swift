@@ -14,6 +14,8 @@ struct Accuracy {
   let metric: Metric
   /// The largest output's position for each sample (first output; top-1 only).
   let answers: [Int]
+  /// Samples on which an output is no finite number.
+  let unsoundCount: Int
 
   /// `174 of 200 (87.00 %)`.
   var text: String {

@@ -10,6 +10,8 @@ struct AccuracyMeter {
   private var answers: [Int] = []
   /// The reconstruction error of each recording.
   private var scores: [Double] = []
+  /// Samples on which an output is no finite number.
+  private var unsoundCount = 0
 
   init(_ data: DataSet) { self.data = data }
 
@@ -17,6 +19,7 @@ struct AccuracyMeter {
   ///
   /// - Throws: if the metric does not suit the outputs.
   mutating func add(_ i: Int, _ outputs: [Tensor]) throws(Failure) {
+    if !outputs.allSatisfy(\.isFinite) { unsoundCount += 1 }
     switch data.metric {
     case .top1, .none: answers.append(outputs.first.map(Accuracy.largest) ?? 0)
     case .reconstructionAUC:
@@ -35,16 +38,19 @@ struct AccuracyMeter {
     switch data.metric {
     case .top1, .none:
       guard let labels = data.labels, data.metric == .top1 else {
-        return Accuracy(value: nil, correct: nil, count: answers.count, metric: .none, answers: answers)
+        return Accuracy(
+          value: nil, correct: nil, count: answers.count, metric: .none, answers: answers,
+          unsoundCount: unsoundCount)
       }
       let correct = zip(answers, labels).count { $0 == $1 }
       return Accuracy(
         value: answers.isEmpty ? 0 : Double(correct) / Double(answers.count), correct: correct,
-        count: answers.count, metric: .top1, answers: answers)
+        count: answers.count, metric: .top1, answers: answers, unsoundCount: unsoundCount)
     case .reconstructionAUC:
       let area = Accuracy.areaUnderCurve(scores, labels: data.labels ?? [])
       return Accuracy(
-        value: area, correct: nil, count: scores.count, metric: .reconstructionAUC, answers: [])
+        value: area, correct: nil, count: scores.count, metric: .reconstructionAUC, answers: [],
+        unsoundCount: unsoundCount)
     }
   }
 

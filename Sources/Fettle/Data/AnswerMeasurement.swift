@@ -13,10 +13,11 @@ struct AnswerMeasurement {
     let accuracy: Accuracy
     /// How sure the graph is; nil where its output is no choice between classes.
     let confidence: Double?
-    /// Samples on which an output is no finite number.
-    let unsoundCount: Int
     /// Against the reference; nil if there is none, or it has outputs of another form.
     let error: OutputError?
+
+    /// Samples on which an output is no finite number.
+    var unsoundCount: Int { accuracy.unsoundCount }
   }
 
   let reference: Answers?
@@ -72,7 +73,6 @@ struct AnswerMeasurement {
     private var accuracy: AccuracyMeter
     private var confidence: ConfidenceMeter?
     private var error: OutputError?
-    private var unsoundCount = 0
 
     init(_ graph: Graph, _ data: DataSet, against reference: Graph?) {
       accuracy = AccuracyMeter(data)
@@ -87,16 +87,10 @@ struct AnswerMeasurement {
       try accuracy.add(i, outputs)
       if let output = outputs.first { confidence?.add(output) }
       if let expected { error?.add(expected: expected, found: outputs) }
-      let isSound = outputs.allSatisfy { output in
-        !output.element.isFloat || output.doubles().allSatisfy { $0.isFinite }
-      }
-      if !isSound { unsoundCount += 1 }
     }
 
     var answers: Answers {
-      Answers(
-        accuracy: accuracy.accuracy, confidence: confidence?.mean, unsoundCount: unsoundCount,
-        error: error)
+      Answers(accuracy: accuracy.accuracy, confidence: confidence?.mean, error: error)
     }
   }
 }

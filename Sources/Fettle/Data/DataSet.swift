@@ -49,7 +49,7 @@ struct DataSet {
         description.labels = nil
       }
       return try DataSet(
-        archive, description, for: graph, rows: location.rows,
+        archive, from: location.path, description, for: graph, rows: location.rows,
         limit: isCalibration ? nil : try arguments[DataOptions.limit])
     } catch {
       throw error.located(file: location.path)
@@ -69,7 +69,7 @@ struct DataSet {
   }
 
   init(
-    _ archive: NumpyArchive, _ description: DataDescription, for graph: Graph,
+    _ archive: NumpyArchive, from file: String, _ description: DataDescription, for graph: Graph,
     rows selection: RowSelection?, limit: Int?
   ) throws(Failure) {
     let labelName = Self.labelName(description, archive)
@@ -109,7 +109,11 @@ struct DataSet {
     samples = Samples(count: rows.count * windows) { (i) throws(Failure) in
       var tensors: [Tensor] = []
       let position = chosen[i / windows] * windows + i % windows
-      for source in all { tensors.append(try source.sample(position)) }
+      do throws(Failure) {
+        for source in all { tensors.append(try source.sample(position)) }
+      } catch {
+        throw error.located(file: file)
+      }
       return tensors
     }
     samplesPerLabel = windows

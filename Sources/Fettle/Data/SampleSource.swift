@@ -9,6 +9,8 @@ struct SampleSource: Sendable {
   let count: Int
   /// Samples made of each entry of the array.
   let windowsPerEntry: Int
+  /// The name of the array.
+  let name: String
   private let array: Tensor
   private let type: TensorType
   /// Elements of a sample in the array, and between the starts of windows.
@@ -23,7 +25,7 @@ struct SampleSource: Sendable {
   init(
     _ mapping: ArrayMapping, _ archive: NumpyArchive, labels: String?, type: TensorType, port: String
   ) throws(Failure) {
-    let name = try Self.arrayName(mapping, archive, labels: labels, port: port)
+    name = try Self.arrayName(mapping, archive, labels: labels, port: port)
     array = try archive.tensor(name)
     self.type = type
     guard array.shape.rank >= 1 else { throw Failure("array '\(name)' is a scalar") }
@@ -72,6 +74,8 @@ struct SampleSource: Sendable {
   }
 
   /// The tensor of a sample.
+  ///
+  /// - Throws: if a number of it is infinite or NaN: nothing is measured or calibrated by such samples.
   func sample(_ i: Int) throws(Failure) -> Tensor {
     let start = i / windowsPerEntry * entryElements + i % windowsPerEntry * rowElements
     let bits = array.element.bitCount
@@ -83,10 +87,20 @@ struct SampleSource: Sendable {
     if let (channels, positions) = channelsLast {
       sample = Self.channelsToFront(sample, channels: channels, positions: positions)
     }
+    guard sample.isFinite else { throw unsound(i) }
     if arithmetic.isIdentity, sample.element == type.element {
       return sample.reshaped(to: type.shape) ?? sample
     }
-    return arithmetic.apply(to: sample, as: type)
+    let result = arithmetic.apply(to: sample, as: type)
+    guard result.isFinite else { throw unsound(i, " behind the preprocessing") }
+    return result
+  }
+
+  private func unsound(_ i: Int, _ place: String = "") -> Failure {
+    let row = i / windowsPerEntry
+    return Failure(
+      "row \(row) of '\(name)' holds a number that is not finite\(place)",
+      notes: ["nothing can be measured by it; [!\(row)] behind the file's name leaves it out"])
   }
 
   private static func arrayName(

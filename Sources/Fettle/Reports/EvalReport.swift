@@ -36,8 +36,9 @@ struct EvalReport {
       let decibels = ratio.isFinite ? NumberText.fixed(ratio, 1) : "\(ratio)"
       table.row(["  outputs", "SNR \(decibels) dB, differ by \(Float(error.maxAbsolute)) at most"])
     }
-    if answers.unsoundCount > 0 {
-      table.row(["  not finite", "outputs of \(answers.unsoundCount) samples"])
+    if answers.unsoundCount > 0 || expected?.unsoundCount ?? 0 > 0 {
+      let other = expected.map { " (\(reference ?? "") \($0.unsoundCount))" } ?? ""
+      table.row(["  not finite", "outputs of \(answers.unsoundCount) samples" + other])
     }
     return "\(model): \(answers.accuracy.text)\n" + table.text
   }
@@ -47,7 +48,6 @@ struct EvalReport {
   /// The same for programs.
   var json: JSONValue {
     var members = [JSONValue.Member("model", .string(model))] + Self.members(answers)
-    members.append(.init("not_finite", .integer(answers.unsoundCount)))
     if let sameCount {
       members.append(.init("same_answer", .integer(sameCount)))
       members.append(
@@ -74,6 +74,7 @@ struct EvalReport {
     if let confidence = answers.confidence {
       members.append(.init("confidence", .number(confidence)))
     }
+    members.append(.init("not_finite", .integer(answers.unsoundCount)))
     return members
   }
 }

@@ -95,7 +95,10 @@ struct SensitivityReport {
     let note =
       worst.contains { $0 != nil }
       ? "* the layer that does most to the outputs\n" : ""
-    return "\(name) in float: \(reference.accuracy.text)\n\n\(table.text)\(note)"
+    let unsound =
+      reference.unsoundCount > 0
+      ? "not finite in float: outputs of \(reference.unsoundCount) samples\n" : ""
+    return "\(name) in float: \(reference.accuracy.text)\n\(unsound)\n\(table.text)\(note)"
   }
 
   private func cells(_ row: Row, isWorst: (Int) -> Bool) -> [String] {
@@ -119,6 +122,7 @@ struct SensitivityReport {
         }
         if let value = answers.accuracy.value { members.append(.init("value", .number(value))) }
         if let drop = drop(answers) { members.append(.init("drop", .number(drop))) }
+        members.append(.init("not_finite", .integer(answers.unsoundCount)))
         return .object(members)
       })
     }
@@ -127,6 +131,7 @@ struct SensitivityReport {
       .init("samples", .integer(reference.accuracy.count)),
     ]
     if let value = reference.accuracy.value { members.append(.init("value", .number(value))) }
+    members.append(.init("not_finite", .integer(reference.unsoundCount)))
     members.append(
       .init(
         "layers",
