@@ -48,6 +48,7 @@ struct CompileCommand: Command {
       samples = try PassSamples(arguments, for: model.graph, isFolded: true)
     }
     let plain = model.graph
+    if !arguments.has(Self.noVerify) { try samples.other?.checkLabels(for: plain) }
     let ports = try PortOptions.apply(to: &model.graph, arguments, inputsAreFolded: isFolded)
     let original = model.graph
     let portSamples = try ports.adapt(samples)

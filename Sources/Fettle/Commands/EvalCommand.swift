@@ -25,6 +25,8 @@ struct EvalCommand: Command {
     guard let data = samples.other else {
       throw Failure("the data are missing: --data FILE.npz", kind: .usage)
     }
+    // Before passes work for nothing.
+    try data.checkLabels(for: model.graph)
     var reference: (name: String, graph: Graph, data: DataSet)?
     if let other = try arguments[Self.against] {
       let other = try Model.load(other, arguments, session)

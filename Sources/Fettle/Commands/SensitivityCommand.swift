@@ -28,6 +28,7 @@ struct SensitivityCommand: Command {
     guard let data = samples.other else {
       throw Failure("the data are missing: --data FILE.npz", kind: .usage)
     }
+    try data.checkLabels(for: model.graph)
     let widths = try arguments[Self.widths] ?? QuantizationWidths.usual
     try PassRun.run(front, on: &model.graph, samples, arguments, session)
     let progress = session.progress()

@@ -34,7 +34,7 @@ struct Accuracy {
   ) throws(Failure) -> Accuracy {
     progress.begin(title, total: data.samples.count)
     defer { progress.end() }
-    var meter = AccuracyMeter(data)
+    var meter = try AccuracyMeter(data, for: graph)
     try runner.run(graph, on: data.samples) { (i, outputs) throws(Failure) in
       try meter.add(i, outputs)
       progress.advance(to: i + 1)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
+import GraphIR
 import Rewriting
 import Tensors
 
@@ -13,7 +14,13 @@ struct AccuracyMeter {
   /// Samples on which an output is no finite number.
   private var unsoundCount = 0
 
-  init(_ data: DataSet) { self.data = data }
+  /// For the outputs of a graph.
+  ///
+  /// - Throws: if a label is no class of the graph.
+  init(_ data: DataSet, for graph: Graph) throws(Failure) {
+    try data.checkLabels(for: graph)
+    self.data = data
+  }
 
   /// Enters the outputs of sample `i`; samples come in order.
   ///
@@ -42,7 +49,7 @@ struct AccuracyMeter {
           value: nil, correct: nil, count: answers.count, metric: .none, answers: answers,
           unsoundCount: unsoundCount)
       }
-      let correct = zip(answers, labels).count { $0 == $1 }
+      let correct = answers.indices.count { answers[$0] == labels[$0 / data.samplesPerLabel] }
       return Accuracy(
         value: answers.isEmpty ? 0 : Double(correct) / Double(answers.count), correct: correct,
         count: answers.count, metric: .top1, answers: answers, unsoundCount: unsoundCount)

@@ -30,8 +30,11 @@ struct AnswerMeasurement {
     of graphs: [Graph], on data: DataSet, against reference: (graph: Graph, data: DataSet)? = nil,
     by runner: any ModelRunner, _ advance: (Int) -> Void
   ) throws(Failure) {
-    var meters = graphs.map { Meter($0, data, against: reference?.graph) }
-    var first = reference.map { Meter($0.graph, $0.data, against: nil) }
+    var meters: [Meter] = []
+    for graph in graphs { meters.append(try Meter(graph, data, against: reference?.graph)) }
+    var first = try reference.map { (reference) throws(Failure) in
+      try Meter(reference.graph, reference.data, against: nil)
+    }
     var computes: [@Sendable ([Tensor]) throws(Failure) -> [Tensor]] = []
     for graph in graphs { computes.append(try runner.prepare(graph)) }
     let own = try reference.map { (reference) throws(Failure) in
@@ -74,8 +77,8 @@ struct AnswerMeasurement {
     private var confidence: ConfidenceMeter?
     private var error: OutputError?
 
-    init(_ graph: Graph, _ data: DataSet, against reference: Graph?) {
-      accuracy = AccuracyMeter(data)
+    init(_ graph: Graph, _ data: DataSet, against reference: Graph?) throws(Failure) {
+      accuracy = try AccuracyMeter(data, for: graph)
       confidence = data.metric == .reconstructionAUC ? nil : ConfidenceMeter(graph)
       let types = graph.outputs.map { graph.type(of: $0.value) }
       if let reference, types == reference.outputs.map({ reference.type(of: $0.value) }) {

@@ -10,8 +10,12 @@ final class DataScorer: GraphScorer {
   private let progress: Progress
   private var graphCount = 0
 
-  /// - Throws: if the samples have no labels, or only one kind of them where the metric needs two.
-  init(_ data: DataSet, by runner: any ModelRunner, _ progress: Progress) throws(Failure) {
+  /// - Throws: if the samples have no labels, labels that are no classes of the graph, or only one
+  ///   kind of them where the metric needs two.
+  init(
+    _ data: DataSet, for graph: Graph, by runner: any ModelRunner, _ progress: Progress
+  ) throws(Failure) {
+    try data.checkLabels(for: graph)
     guard let labels = data.labels, !labels.isEmpty, data.metric != .none else {
       throw Failure("there are no samples with labels to hold back")
     }

@@ -13,6 +13,7 @@ struct DataSet {
   let metric: Metric
   /// Samples that belong to one label: 1, or the windows of a recording.
   let samplesPerLabel: Int
+  let labelOrigin: LabelOrigin?
 
   /// The data that `--data` names, or nil without it. `isFolded`: the graph has taken the preprocessing in.
   static func load(
@@ -58,14 +59,19 @@ struct DataSet {
 
   /// The same labels for samples in another form.
   func with(samples: Samples) -> DataSet {
-    DataSet(samples: samples, labels: labels, metric: metric, samplesPerLabel: samplesPerLabel)
+    DataSet(
+      samples: samples, labels: labels, metric: metric, samplesPerLabel: samplesPerLabel,
+      labelOrigin: labelOrigin)
   }
 
-  private init(samples: Samples, labels: [Int]?, metric: Metric, samplesPerLabel: Int) {
+  private init(
+    samples: Samples, labels: [Int]?, metric: Metric, samplesPerLabel: Int, labelOrigin: LabelOrigin?
+  ) {
     self.samples = samples
     self.labels = labels
     self.metric = metric
     self.samplesPerLabel = samplesPerLabel
+    self.labelOrigin = labelOrigin
   }
 
   init(
@@ -91,8 +97,9 @@ struct DataSet {
     if let other = sources.first(where: { $0.count != entries * windows }) {
       throw Failure("\(entries * windows) samples for one input, \(other.count) for another")
     }
-    let numbers = try labelName.map { (name) throws(Failure) in
-      try Self.labels(name, archive, count: entries)
+    var numbers: [Int]?
+    if let labelName, description.metric != Metric.none || selection?.needsLabels == true {
+      numbers = try Self.labels(labelName, archive, of: sources, count: entries)
     }
     var rows = Array(0..<entries)
     if let selection {
@@ -118,32 +125,24 @@ struct DataSet {
     }
     samplesPerLabel = windows
     labels = numbers.map { all in chosen.map { all[$0] } }
+    labelOrigin = numbers == nil ? nil : labelName.map { LabelOrigin(file: file, array: $0, rows: chosen) }
     metric = labels == nil ? .none : description.metric ?? .top1
-  }
-
-  private static func labels(
-    _ name: String, _ archive: NumpyArchive, count: Int
-  ) throws(Failure) -> [Int] {
-    let tensor = try archive.tensor(name)
-    guard tensor.count == count else {
-      throw Failure("\(tensor.count) labels in '\(name)' for \(count) samples")
-    }
-    guard tensor.element.isInteger || tensor.doubles().allSatisfy({ $0 == $0.rounded() }) else {
-      throw Failure("the labels in '\(name)' are no whole numbers")
-    }
-    return tensor.integers().map { Int($0) }
   }
 
   /// The samples of even or of odd position, with their labels.
   func half(odd: Bool) -> DataSet {
     let (all, width, first) = (samples, samplesPerLabel, odd ? 1 : 0)
     let entries = (all.count / width + 1 - first) / 2
+    let places = (0..<entries).map { $0 * 2 + first }
     let half = Samples(count: entries * width) { (i) throws(Failure) in
       try all.load((i / width * 2 + first) * width + i % width)
     }
     return DataSet(
-      samples: half, labels: labels.map { all in (0..<entries).map { all[$0 * 2 + first] } },
-      metric: metric, samplesPerLabel: width)
+      samples: half, labels: labels.map { all in places.map { all[$0] } }, metric: metric,
+      samplesPerLabel: width,
+      labelOrigin: labelOrigin.map { origin in
+        LabelOrigin(file: origin.file, array: origin.array, rows: places.map { origin.rows[$0] })
+      })
   }
 
   /// The array of labels: the one named, the partner of the samples' (`y_train` of `x_train`), or one

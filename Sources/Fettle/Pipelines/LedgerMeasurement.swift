@@ -34,6 +34,7 @@ struct LedgerMeasurement {
   ) throws(Failure) {
     let forms = try LedgerForms(arguments)
     guard data != nil || forms.isFull else { return nil }
+    try data?.checkLabels(for: graph)
     runner = try RunnerOptions.passRunner(arguments, session)
     samples =
       data?.samples
@@ -58,7 +59,7 @@ struct LedgerMeasurement {
     ]
     let width = after.outputs.count
     var result = Result()
-    var meter = data.map { AccuracyMeter($0) }
+    var meter = try data.map { (data) throws(Failure) in try AccuracyMeter(data, for: after) }
     try ParallelSamples.run(samples) { (inputs) throws(Failure) in
       var outputs: [Tensor] = []
       for compute in computes { outputs += try compute(inputs) }

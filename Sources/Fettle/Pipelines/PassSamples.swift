@@ -44,7 +44,7 @@ struct PassSamples {
     context.samples = data.half(odd: false).samples
     let counting = data.half(odd: true)
     context.scorer = try DataScorer(
-      counting,
+      counting, for: graph,
       by: try RunnerOptions.trialRunner(
         like: graph, sampleCount: counting.samples.count, arguments, session), progress)
     return context
