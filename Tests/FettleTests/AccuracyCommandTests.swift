@@ -184,8 +184,9 @@ import Testing
       let result = SampleCheck.command(
         [words[0], folder.file("net.fettle"), "--data", folder.file("nan.npz")] + words.dropFirst(),
         Driver.standardToolkit)
-      let said = "nan.npz: error: row 2 of 'x' holds a number that is not finite"
-      #expect(result.status == 1 && result.stderr.contains(said), "\(words): \(result)")
+      #expect(result.status == 1 && result.stderr.contains("nan.npz: error: "), "\(words): \(result)")
+      let said = "row 2 of 'x' holds a number that is not finite"
+      #expect(result.stderr.contains(said), "\(words): \(result)")
     }
     let without = fettle("eval", "net.fettle", "--interpret", "--data", "nan.npz[!2]")
     #expect(without.status == 0 && without.stdout.contains(" of 59 ("), "\(without)")

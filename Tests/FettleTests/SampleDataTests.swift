@@ -186,6 +186,46 @@ import Testing
     #expect(compiled.stdout.contains("not finite   outputs of 2 samples (original 2)"), "\(compiled)")
   }
 
+  @Test func calibrationThatShowsLittle() throws {
+    try write([6, 2, 3, 4])
+    let one = "warning: the passes are calibrated with one sample"
+    let equal = "samples that the passes are calibrated with are all the same"
+    func warned(_ words: [String], data: String = "data.npz") -> (String, Int32) {
+      let result = fettle(words[0], Array(words.dropFirst()), data: data)
+      return (result.stderr, result.status)
+    }
+    let out = folder.file("out")
+    let ways = [
+      ["eval", "--int8", "--interpret"], ["compile", "--int8", "-o", out, "--no-verify"],
+      ["opt", "-p", "quantize", "-o", folder.file("q.fettle")], ["sensitivity", "--interpret"],
+      ["analyze", "--int8"],
+    ]
+    for words in ways {
+      let (enough, status) = warned(words)
+      #expect(status == 0 && !enough.contains(one) && !enough.contains(equal), "\(words): \(enough)")
+      let (single, _) = warned(words, data: "data.npz[3]")
+      #expect(single.contains(one), "\(words): \(single)")
+      let (quiet, quietStatus) = warned(words + ["-q"], data: "data.npz[3]")
+      #expect(quietStatus == 0 && quiet.isEmpty, "\(words): \(quiet)")
+    }
+    // Half of two samples is held back.
+    let (held, _) = warned(["opt", "--interpret", "-p", "quantize{max-drop=100}"], data: "data.npz[:2]")
+    #expect(held.contains(one), "\(held)")
+    // What is measured on one sample is calibrated with others.
+    let (other, _) = warned(
+      ["eval", "--int8", "--interpret", "--calibration-data", folder.file("data.npz")], data: "data.npz[3]")
+    #expect(!other.contains("warning"), "\(other)")
+    let (plain, _) = warned(["opt", "-p", "canonicalize"], data: "data.npz[3]")
+    #expect(!plain.contains("warning"), "\(plain)")
+    for number in [0.0, 0.5] {
+      try write([6, 2, 3, 4], [Double](repeating: number, count: 144))
+      for words in ways {
+        let (same, status) = warned(words)
+        #expect(status == 0 && same.contains("warning: the 6 \(equal)"), "\(words): \(same)")
+      }
+    }
+  }
+
   @Test func preprocessingThatOverflows() throws {
     var values = Self.values
     values[30] = 1e30

@@ -39,6 +39,7 @@ struct SensitivityCommand: Command {
     progress.begin("calibrate")
     let layers = try QuantizationSensitivity(of: model.graph, pass, &context)
     progress.end()
+    session.warn(context.warnings)
     try CalibrationOptions.finish(context, arguments)
     let report = try SensitivityReport(
       of: layers, graph: model.graph, name: model.name, widths: widths, data,

@@ -36,7 +36,8 @@ extension DataSet {
       let others = archive.names.filter { name in !sources.contains { $0.name == name } }
       throw Failure(
         "there is no array '\(name)' of labels",
-        notes: Spelling.notes(for: name, among: others) + ["with --metric none no labels are needed"])
+        notes: Spelling.notes(for: name, among: others)
+          + ["with --metric none no labels are needed"])
     }
     let tensor = try archive.tensor(name)
     guard tensor.count == count else {

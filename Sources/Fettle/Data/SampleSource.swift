@@ -56,7 +56,8 @@ struct SampleSource: Sendable {
     sampleExtents =
       mapping.window > 0 ? [mapping.window, rowElements] : Array(array.shape.extents.dropFirst())
     try SampleShape.check(
-      sampleExtents, of: name, mapping.layout, channelsLast: channelsLast != nil, for: type, port: port)
+      sampleExtents, of: name, mapping.layout, channelsLast: channelsLast != nil, for: type,
+      port: port)
     let channels = type.shape.rank >= 2 ? type.shape[1] : 1
     arithmetic = try SampleArithmetic(mapping, archive, channels: channels, elements: sampleElements)
   }
@@ -75,7 +76,7 @@ struct SampleSource: Sendable {
 
   /// The tensor of a sample.
   ///
-  /// - Throws: if a number of it is infinite or NaN: nothing is measured or calibrated by such samples.
+  /// - Throws: if a number of it is infinite or NaN: nothing can be measured by such samples.
   func sample(_ i: Int) throws(Failure) -> Tensor {
     let start = i / windowsPerEntry * entryElements + i % windowsPerEntry * rowElements
     let bits = array.element.bitCount

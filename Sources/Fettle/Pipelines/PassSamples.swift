@@ -37,7 +37,21 @@ struct PassSamples {
     let runner = try RunnerOptions.passRunner(arguments, session)
     context.runner = runner
     context.samples = data.samples
-    guard pipeline.requires(.labelledSamples), data.labels != nil else { return context }
+    if pipeline.requires(.labelledSamples), data.labels != nil {
+      try holdBack(from: data, &context, graph, arguments, session, progress)
+    }
+    let isSaved = context.calibration != nil
+    if let samples = context.samples, Self.areRun(by: pipeline, isSaved: isSaved) {
+      context.warnings += try Self.warnings(about: samples)
+    }
+    return context
+  }
+
+  /// Leaves every second sample to the passes; they choose by the others.
+  private func holdBack(
+    from data: DataSet, _ context: inout PassContext, _ graph: Graph, _ arguments: Arguments,
+    _ session: Session, _ progress: Progress
+  ) throws(Failure) {
     guard data.samples.count >= 2 * data.samplesPerLabel else {
       throw Failure("one sample with a label is given: it cannot both calibrate and count")
     }
@@ -47,7 +61,30 @@ struct PassSamples {
       counting, for: graph,
       by: try RunnerOptions.trialRunner(
         like: graph, sampleCount: counting.samples.count, arguments, session), progress)
-    return context
+  }
+
+  /// Whether passes run samples.
+  private static func areRun(by pipeline: Pipeline, isSaved: Bool) -> Bool {
+    pipeline.requires(.samples) || pipeline.requires(.labelledSamples)
+      || pipeline.requires(.calibration) && !isSaved
+  }
+
+  /// Says so if samples cannot show how others will be.
+  private static func warnings(about samples: Samples) throws(Failure) -> [Diagnostic] {
+    guard samples.count > 1 else {
+      return [
+        Diagnostic(
+          "the passes are calibrated with one sample", severity: .warning,
+          notes: ["what one sample shows does not hold for others: give them a hundred or more"])
+      ]
+    }
+    let first = try samples.load(0)
+    for i in 1..<samples.count where try samples.load(i) != first { return [] }
+    return [
+      Diagnostic(
+        "the \(samples.count) samples that the passes are calibrated with are all the same",
+        severity: .warning)
+    ]
   }
 
   /// Says so if what is measured on `--data` is measured on samples that passes have seen.
@@ -55,10 +92,7 @@ struct PassSamples {
     _ pipeline: Pipeline, _ arguments: Arguments, _ session: Session
   ) throws(Failure) {
     let isSaved = try arguments[CalibrationOptions.load] != nil
-    let isSeen =
-      pipeline.requires(.samples) || pipeline.requires(.labelledSamples)
-      || pipeline.requires(.calibration) && !isSaved
-    guard own == nil, other != nil, isSeen else { return }
+    guard own == nil, other != nil, Self.areRun(by: pipeline, isSaved: isSaved) else { return }
     session.warn([
       Diagnostic(
         "the passes are calibrated with the samples that are counted", severity: .warning,
