@@ -13,6 +13,7 @@ struct DataSet {
   let metric: Metric
   /// Samples that belong to one label: 1, or the windows of a recording.
   let samplesPerLabel: Int
+  /// Nil without labels.
   let labelOrigin: LabelOrigin?
 
   /// The data that `--data` names, or nil without it. `isFolded`: the graph has taken the preprocessing in.
@@ -125,7 +126,8 @@ struct DataSet {
     }
     samplesPerLabel = windows
     labels = numbers.map { all in chosen.map { all[$0] } }
-    labelOrigin = numbers == nil ? nil : labelName.map { LabelOrigin(file: file, array: $0, rows: chosen) }
+    labelOrigin =
+      numbers == nil ? nil : labelName.map { LabelOrigin(file: file, array: $0, rows: chosen) }
     metric = labels == nil ? .none : description.metric ?? .top1
   }
 

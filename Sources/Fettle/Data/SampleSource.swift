@@ -20,6 +20,7 @@ struct SampleSource: Sendable {
   private let channelsLast: (channels: Int, positions: Int)?
   /// What is done to the numbers.
   let arithmetic: SampleArithmetic
+  /// The shape of a sample in the array.
   private let sampleExtents: [Int]
 
   init(
