@@ -6,9 +6,34 @@ import Tensors
 extension Pool: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
     if kind == .sum { return try exportSum(op) }
-    var attributes = try attributes(op)
-    if kind == .average { attributes.append(AttributeProto("count_include_pad", countPadding)) }
-    op.finish(kind == .max ? "MaxPool" : "AveragePool", op.operands, attributes)
+    if kind == .max { return try exportMax(op) }
+    let count = AttributeProto("count_include_pad", countPadding)
+    op.finish("AveragePool", op.operands, try attributes(op) + [count])
+  }
+
+  private func exportMax(_ op: ExportContext) throws(Failure) {
+    let (x, isCast) = try comparable(op)
+    guard isCast else { return op.finish("MaxPool", [x], try attributes(op)) }
+    let most = op.add("MaxPool", [x], try attributes(op))
+    op.finish("Cast", [most], [try op.castAttribute(op.resultTypes[0].element)])
+  }
+
+  /// The input in a type that MaxPool takes and that holds all of its numbers: MaxPool has none of
+  /// the integers but those of 8 bits.
+  fileprivate func comparable(
+    _ op: ExportContext
+  ) throws(Failure) -> (name: String, isCast: Bool) {
+    let element = try op.type(0).element
+    let wider: ElementType
+    switch element.bitCount {
+    case _ where element.isFloat, 8: return (op.operand(0), false)
+    case ..<8: wider = element.kind == .unsigned ? .u8 : .i8
+    case 16: wider = .f32
+    case 32: wider = .f64
+    default:
+      throw op.unsupported("ONNX has no maxima over windows of \(element.rawValue)")
+    }
+    return (try op.cast(op.operand(0), to: wider), true)
   }
 
   /// A convolution of each channel with ones; a ceiling as padding behind the input.
@@ -35,8 +60,7 @@ extension Pool: Exportable {
   }
 
   /// The geometry. Versions of ONNX disagree on a last window that starts in the padding behind
-  /// the input, so
-  /// that a ceiling is written only where it adds a window.
+  /// the input, so that a ceiling is written only where it adds a window.
   fileprivate func attributes(_ op: ExportContext) throws(Failure) -> [AttributeProto] {
     var floored = self
     floored.ceil = false
@@ -51,7 +75,7 @@ extension Pool: Exportable {
 extension MaxPoolIndices: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
     op.add(
-      "MaxPool", op.operands, results: [op.spare(), op.results[0]],
+      "MaxPool", [try pool.comparable(op).name], results: [op.spare(), op.results[0]],
       try pool.attributes(op) + [AttributeProto("storage_order", columnMajor)])
   }
 }

@@ -5,6 +5,7 @@ import Tensors
 
 extension Quantize: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
+    try requireQuantizable(to, op)
     let scale = try op.type(1)
     let x = try op.type(0).element == .f32 ? op.operand(0) : op.cast(op.operand(0), to: .f32)
     let factor = scale.element == .f32 ? op.operand(1) : try op.cast(op.operand(1), to: .f32)
@@ -18,6 +19,10 @@ extension Quantize: Exportable {
 
 extension Dequantize: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
+    let element = try op.type(0).element
+    guard element.bitCount <= 16 || element == .i32 else {
+      throw op.unsupported("ONNX dequantises i32 and at most 16 bits, not \(element.rawValue)")
+    }
     op.finish("DequantizeLinear", op.operands, scaleAttributes(axis, block, try op.type(1)))
   }
 }
@@ -25,9 +30,7 @@ extension Dequantize: Exportable {
 extension Requantize: Exportable {
   /// With a float scale the product by Mul, the rounding by a QuantizeLinear of scale 1.
   func export(_ op: ExportContext) throws(Failure) {
-    guard to.bitCount <= 16 else {
-      throw op.unsupported("ONNX quantises to at most 16 bits, not \(to.rawValue)")
-    }
+    try requireQuantizable(to, op)
     if form == .fixedPoint { return try exportFixedPoint(op) }
     let (x, scale) = (try op.type(0), try op.type(1))
     let wide = try op.cast(op.operand(0), to: .f32)
@@ -82,6 +85,13 @@ extension Requantize {
       "Clip",
       [result, try number(Double(range.lowerBound)), try number(Double(range.upperBound))])
     op.finish("Cast", [narrow], [try op.castAttribute(to)])
+  }
+}
+
+/// Refuses what ONNX does not quantise to.
+private func requireQuantizable(_ element: ElementType, _ op: ExportContext) throws(Failure) {
+  guard element.bitCount <= 16 else {
+    throw op.unsupported("ONNX quantises to at most 16 bits, not \(element.rawValue)")
   }
 }
 

@@ -5,6 +5,7 @@ import Tensors
 
 extension Reduce: Exportable {
   func export(_ op: ExportContext) throws(Failure) {
+    let type = try op.type(0)
     let x = isWide ? try op.cast(op.operand(0), to: .i32) : op.operand(0)
     guard !axes.isEmpty else {
       switch kind {
@@ -15,9 +16,26 @@ extension Reduce: Exportable {
       }
       return
     }
-    op.finish(
-      operatorName, [x, try op.ints(axes)], [AttributeProto("keepdims", keepDimensions)])
+    let attributes = [AttributeProto("keepdims", keepDimensions)]
+    guard !isWide, type.element.isInteger, !isTaken(type.element) else {
+      return op.finish(operatorName, [x, try op.ints(axes)], attributes)
+    }
+    switch kind {
+    case .sum, .max, .min, .l1: break
+    // What these make on the way leaves i32, and no two runtimes agree on what is left of it.
+    case .mean, .product, .l2, .logSum, .logSumExp, .sumOfSquares:
+      throw op.unsupported("ONNX has no \(operatorName) of \(type.element.rawValue)")
+    }
+    let wide = try op.cast(x, to: .i32)
+    let result = op.add(operatorName, [wide, try op.ints(axes)], attributes)
+    op.finish("Cast", [result], [try op.castAttribute(type.element)])
   }
+
+  /// Whether ONNX reduces integers of a type: those of 32 bits and more, and the order of bytes.
+  private func isTaken(_ element: ElementType) -> Bool {
+    element.bitCount >= 32 || element.bitCount == 8 && (kind == .max || kind == .min)
+  }
+
 
   private var operatorName: String {
     switch kind {
