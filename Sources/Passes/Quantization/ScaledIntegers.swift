@@ -37,6 +37,8 @@ struct ScaledIntegers {
     try rw.require(block == 0, "the scale is blocked")
     self.value = value
     element = rw.graph.type(of: value).element
+    // So that differences to the zero point, and bounds that are rounded, are integers.
+    try rw.require(element.bitCount <= 32, "\(element.rawValue) has more than 32 bits")
     scales = scale.doubles()
     zeroPoints = zero.map { $0.integers().map { Int($0) } } ?? scales.map { _ in 0 }
     self.axis = scale.count > 1 ? axis : nil
