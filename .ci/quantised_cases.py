@@ -168,15 +168,16 @@ def runtime(rng):
         shape, last = (1, c, 7, 6), rng.random() < 0.4
         if last:
             shape = (1, 7, 6, c)
-        return op(kind, [*q.operand(shape), *q.result(0.01, 0.05)], kernel_shape=[3, 2], strides=pick(rng, None, [2, 1]),
-                  pads=pick(rng, None, [1, 0, 1, 1]), count_include_pad=pick(rng, 0, 1), channels_last=int(last))
+        return op(kind, [*q.operand(shape), *q.result(0.01, 0.05)], kernel_shape=[3, 2],
+                  strides=pick(rng, None, [2, 1], [3, 3]), pads=pick(rng, None, [1, 0, 1, 1]), ceil_mode=pick(rng, 0, 1),
+                  count_include_pad=pick(rng, 0, 1), channels_last=int(last))
     if kind == "QLinearGlobalAveragePool":
         last = rng.random() < 0.5
         return op(kind, [*q.operand((2, 5, 4, c) if last else (2, c, 5, 4)), *q.result(0.01, 0.05)], channels_last=int(last))
     if kind == "QLinearSoftmax":
         level = b.value(np.float32(1 / 256), True)
         return op(kind, [*q.operand((2, 3, c + 1)), level, q.b.value(np.array(np.iinfo(q.element).min, q.element), True)],
-                  axis=pick(rng, -1, 2, 1), opset=pick(rng, 11, 13))
+                  axis=pick(rng, -1, 2, 1, None), opset=pick(rng, 11, 13))
     if kind == "QLinearConcat":
         parts = [v for n in rng.integers(1, 4, 3) for v in q.operand((2, int(n), 3))]
         return op(kind, [*q.result(0.01, 0.05), *parts], axis=1)

@@ -36,12 +36,16 @@ private struct QuantizedNode {
   /// The mnemonics of the ops in order, and the type of the output; or what the importer says.
   func result(_ name: String) -> String {
     do throws(Failure) {
-      let graph = try ONNXImporter.graph(from: model(name), file: "m.onnx").graph
+      let graph = try graph(name)
       let names = graph.opIDs.map { Swift.type(of: graph.definition(of: $0)).name }
       return names.joined(separator: " ") + " " + graph.type(of: graph.outputs[0].value).description
     } catch {
       return error.description
     }
+  }
+
+  func graph(_ name: String) throws(Failure) -> Graph {
+    try ONNXImporter.graph(from: model(name), file: "m.onnx").graph
   }
 }
 
@@ -117,6 +121,44 @@ private func zero(_ name: String, _ type: ONNXElementType = .int8, _ value: Int3
     let node = QuantizedNode(
       operands: ["x", "s", "z"], constants: [scale("s", 1), zero("z", .uint8)], isStandard: true)
     #expect(node.result("DequantizeLinear").contains("the zero point is u8, the input i8"))
+  }
+
+  @Test func theSoftmaxOfNoAxisIsThatOfTheLast() {
+    var node = QuantizedNode(
+      extents: [2, 3, 4], operands: ["x", "s", "z", "s", "z"],
+      constants: [scale("s", 0.5), zero("z")], attributes: [AttributeProto("opset", .int(11))])
+    #expect(node.result("QLinearSoftmax") == "dequantize softmax quantize i8[2,3,4]")
+    node.isStandard = true
+    node.type = .float
+    node.operands = ["x"]
+    node.attributes = []
+    #expect(node.result("Softmax") == "softmax f32[2,3,4]")
+  }
+
+  /// onnxruntime divides by the whole of a last window that hangs over the end.
+  @Test func aCeilingIsPaddingWherePaddingCounts() throws {
+    var pool = QuantizedNode(
+      extents: [1, 1, 8, 4], operands: ["x", "s", "z", "s", "z"],
+      constants: [scale("s", 0.5), zero("z")],
+      attributes: [
+        AttributeProto("kernel_shape", .ints([3, 1])), AttributeProto("strides", .ints([2, 1])),
+        AttributeProto("ceil_mode", .int(1)), AttributeProto("count_include_pad", .int(1)),
+      ])
+    func found() throws -> Pool {
+      let graph = try pool.graph("QLinearAveragePool")
+      return try #require(
+        graph.opIDs.compactMap { graph.definition(of: $0) as? Pool }.first)
+    }
+    var padded = try found()
+    #expect(!padded.ceil && padded.countPadding && padded.padding == [0, 0, 1, 0])
+    // With room for the last window there is nothing to add.
+    pool.extents = [1, 1, 7, 4]
+    padded = try found()
+    #expect(!padded.ceil && padded.padding == [])
+    pool.extents = [1, 1, 8, 4]
+    pool.attributes[3] = AttributeProto("count_include_pad", .int(0))
+    let plain = try found()
+    #expect(plain.ceil && plain.padding == [])
   }
 
   @Test func aScaleForEachElementOfASumIsUnsupported() {

@@ -32,12 +32,36 @@ enum PoolFamily: OperatorFamily {
     [try average(node, of: try node.input(0))]
   }
 
-  /// The mean that the node's attributes describe, of a value.
-  static func average(_ node: NodeContext, of input: ValueID) throws(Failure) -> ValueID {
+  /// The mean that the node's attributes describe, of a value. Where padding counts, `overhang`
+  /// says whether what a last window covers beyond it does.
+  static func average(
+    _ node: NodeContext, of input: ValueID, overhang: Bool = false
+  ) throws(Failure) -> ValueID {
     var (pool, x, _) = try geometry(node, input)
     pool.kind = .average
     pool.countPadding = try node.flag("count_include_pad")
+    if overhang, pool.countPadding, pool.ceil { try padToLastWindow(&pool, node.type(x), node) }
     return try node.insert(pool, x)
+  }
+
+  /// Makes the ceiling padding behind the input, up to the end of the last window.
+  private static func padToLastWindow(
+    _ pool: inout Pool, _ input: TensorType, _ node: NodeContext
+  ) throws(Failure) {
+    do throws(TypeMismatch) {
+      let rank = pool.window.count
+      let window = try pool.geometry(spatialRank: rank)
+      let after = try (0..<rank).map { (axis) throws(TypeMismatch) in
+        let extent = input.shape[axis + 2]
+        let last = try window.outputExtent(extent, axis: axis, ceiling: true) - 1
+        let end = last * window.strides[axis] + window.span(axis)
+        return max(end - extent - window.before[axis], 0)
+      }
+      pool.padding = WindowAttributes.trimmed(window.before + after, neutral: 0)
+      pool.ceil = false
+    } catch {
+      throw node.failure(error.description)
+    }
   }
 
   private static func geometry(

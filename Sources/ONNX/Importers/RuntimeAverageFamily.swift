@@ -12,9 +12,12 @@ enum RuntimeAverageFamily: OperatorFamily {
     RuntimeQuantizationFamily.runtime("QLinearReduceMean", read: mean),
   ]
 
+  /// Where padding counts, onnxruntime divides by the whole window, what hangs over the end too.
   @Sendable static func average(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     try RuntimeQuantizationFamily.pointwise(node) { (x) throws(Failure) in
-      try node.channelsFirst(x) { (x) throws(Failure) in try PoolFamily.average(node, of: x) }
+      try node.channelsFirst(x) { (x) throws(Failure) in
+        try PoolFamily.average(node, of: x, overhang: true)
+      }
     }
   }
 

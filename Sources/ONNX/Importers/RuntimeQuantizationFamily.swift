@@ -46,11 +46,12 @@ enum RuntimeQuantizationFamily: OperatorFamily {
     return [try node.quantized(y, 6, like: 0)]
   }
 
-  /// `opset` tells whether the softmax is that of one axis or of all from the axis on.
+  /// `opset` tells whether the softmax is that of one axis or of all from the axis on. An axis that
+  /// is left out is the last in either case.
   @Sendable static func softmax(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     let opset = try node.int("opset", default: 13)
     return try pointwise(node) { (x) throws(Failure) in
-      try SoftmaxFamily.softmax(node, of: x, opset: opset)
+      try SoftmaxFamily.softmax(node, of: x, opset: opset, defaultAxis: -1)
     }
   }
 
