@@ -4,7 +4,7 @@
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-F, I8, U8, I32 = TensorProto.FLOAT, TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32
+F, I8, I64, U64 = TensorProto.FLOAT, TensorProto.INT8, TensorProto.INT64, TensorProto.UINT64
 DENORMAL = 1e-42
 NAN, INF = float("nan"), float("inf")
 
@@ -22,7 +22,7 @@ def model(nodes, inputs, constants, opset=17, element=None):
 
 
 def node(kind, inputs, outputs=("y",), name="the/node", **attributes):
-    domain = "com.microsoft" if kind in ("QGemm", "QLinearAdd", "QLinearConcat", "QLinearAveragePool", "QLinearSoftmax") else ""
+    domain = "com.microsoft" if kind in ("QGemm", "QLinearAdd", "QLinearConcat", "QLinearAveragePool", "QLinearSoftmax", "MatMulIntegerToFloat") else ""
     return helper.make_node(kind, list(inputs), list(outputs), name=name, domain=domain, **attributes)
 
 
@@ -52,6 +52,12 @@ def pairs():
     yield "dequantize-scale-integer", dequantize(array("s", 1, np.int32)), ["the/node", "'s'"], None
     yield "dequantize-floats", dequantize(array("s", 1.0), array("z", 0.0), F), ["the/node"], None
     yield "dequantize-axis", dequantize(array("s", [1, 1]), array("z", [0, 0], np.int8), axis=7), ["the/node", "axis"], None
+    for element in (np.int32, np.uint32, np.int64, np.uint64):
+        name = np.dtype(element).name
+        yield f"quantize-to-{name}", quantize(array("s", 1.0), array("z", 0, element)), ["the/node", "16 bits"], None
+    yield "quantize-output-type", quantize(array("s", 1.0), array("z", 0, np.int64), output_dtype=I64), ["the/node", "16 bits"], None
+    for name, element, port in (("int64", np.int64, I64), ("uint64", np.uint64, U64)):
+        yield f"dequantize-{name}", dequantize(array("s", 1.0), array("z", 0, element), port), ["the/node", "16 bits"], None
     runtime = model([node("QuantizeLinear", ["x", "s", "z"])], [("x", F, (1, 4)), ("s", F, ()), ("z", I8, ())], [])
     for name, value in (("zero", 0.0), ("nan", NAN), ("infinite", INF), ("denormal", DENORMAL)):
         yield f"quantize-by-{name}-at-run-time", runtime, None, [x, np.float32(value), np.int8(3)]
@@ -79,6 +85,10 @@ def products():
     yield "qlinearconv-denormal-input", conv(xs=array("xs", DENORMAL)), None, [x]
     yield "qlinearconv-channel-of-zeros", conv(ws=array("ws", [0.1, 0]), w=array("w", [[[[1] * 3] * 3], [[[0] * 3] * 3]], np.int8)), None, [x]
     yield "qlinearconv-negative-scale", conv(ws=array("ws", [0.1, -0.1])), None, [x]
+    yield "qlinearconv-result-of-64-bits", conv(yz=array("yz", 1, np.int64)), ["the/node", "16 bits"], None
+    yield "qlinearconv-scale-per-image", conv(xs=array("xs", [0.1, 0.2])), ["the/node", "'xs'"], None
+    yield "qlinearconv-scale-of-axes", conv(ws=array("ws", [[[[0.1]]], [[[0.2]]]])), ["the/node", "'ws'"], None
+    yield "qlinearconv-scale-of-results", conv(ys=array("ys", [0.1, 0.2])), ["the/node", "'ys'"], None
     yield "qlinearconv-input-zero-type", conv(xz=array("xz", 3, np.uint8)), ["the/node", "zero point"], None
     yield "qlinearconv-weight-zero-type", conv(wz=array("wz", 3, np.uint8)), ["the/node", "zero point"], None
     yield "qlinearconv-weight-zero-length", conv(wz=array("wz", [1, 1, 1], np.int8)), ["the/node", "zero point"], None
@@ -101,6 +111,19 @@ def products():
     yield "qlinearmatmul-column-of-zero-scale", matmul(1.0, bs=array("bs", [0.1, 0, 0.1])), None, [a]
     yield "qlinearmatmul-scale-length", matmul(1.0, bs=array("bs", [0.1, 0.1])), ["the/node", "scale"], None
     integer = lambda zero: model([node("MatMulInteger", ["x", "w", "az"])], [("x", I8, (2, 8))], [w, zero])
+    for rows in (1, 2):
+        matrices = model([node("MatMulInteger", ["x", "w", "az"])], [("x", I8, (2, rows, 8))], [w, array("az", [[[1]], [[2]]], np.int8)])
+        yield f"matmulinteger-zero-per-matrix-of-{rows}", matrices, ["the/node", "'az'"], None
+    def batched(scale, zero):
+        names = ["x", "as", "az", "w", "bs", "bz", "as", "az"]
+        return model([node("QLinearMatMul", names)], [("x", I8, (2, 2, 8))],
+                     [array("as", 0.1), array("az", 0, np.int8), array("w", np.ones((2, 8, 2)), np.int8), array("bs", scale),
+                      array("bz", zero, np.int8)])
+    yield "qlinearmatmul-scale-per-matrix", batched([[[0.1]], [[0.2]]], 0), ["the/node", "'bs'"], None
+    yield "qlinearmatmul-zero-per-matrix", batched(0.1, [[[1]], [[2]]]), ["the/node", "'bz'"], None
+    floats = model([node("MatMulIntegerToFloat", ["x", "w", "as", "bs"])], [("x", I8, (2, 8))],
+                   [w, array("as", [0.1, 0.2]), array("bs", 0.1)], element=F)
+    yield "matmulintegertofloat-scale-per-row", floats, ["the/node", "'as'"], None
     yield "matmulinteger-zero-type", integer(array("az", 0, np.uint8)), ["the/node", "zero point"], None
     yield "matmulinteger-zero-length", integer(array("az", [0] * 5, np.int8)), ["the/node", "zero point"], None
     def gemm(*behind, bias=None):
@@ -109,6 +132,9 @@ def products():
         if len(behind) == 1:
             names += ["ys"] if behind[0].name == "ys" else ["", "yz"]
         return model([node("QGemm", names)], [("x", I8, (2, 8))], constants + ([bias] if bias else []))
+    rows = model([node("QGemm", ["x", "as", "az", "w", "bs", "bz"])], [("x", I8, (2, 8))],
+                 [array("as", [0.1, 0.2]), array("az", [0, 0], np.int8), w, array("bs", 0.1), array("bz", 0, np.int8)])
+    yield "qgemm-scale-per-row", rows, ["the/node", "one scale"], None
     yield "qgemm-scale-zero", gemm(array("ys", 0.0), array("yz", 0, np.int8)), ["the/node", "'ys'"], None
     yield "qgemm-scale-without-zero", gemm(array("ys", 1.0)), ["the/node", "operand 8"], None
     yield "qgemm-zero-without-scale", gemm(array("yz", 1, np.int8)), ["the/node", "scale"], None
@@ -128,6 +154,7 @@ def others():
     yield "qlinearadd-scale-vector", add(array("cs", [1.0, 1, 1, 1])), ["the/node", "'cs'"], None
     yield "qlinearadd-zero-type", add(first=array("az", 0, np.uint8)), ["the/node", "zero point"], None
     yield "qlinearadd-zero-float", add(zero=array("cz", 0.0)), ["the/node"], None
+    yield "qlinearadd-result-of-64-bits", add(zero=array("cz", 0, np.int64)), ["the/node", "16 bits"], None
     yield "qlinearadd-denormal", add(array("cs", DENORMAL)), None, [x]
     concat = lambda scale, n: model([node("QLinearConcat", ["ys", "yz", *["x", "ys", "yz"][:n]], axis=1)], [("x", I8, (1, 4))],
                                     [array("ys", scale), array("yz", 0, np.int8)], element=I8)

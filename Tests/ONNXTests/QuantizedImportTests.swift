@@ -47,6 +47,29 @@ private struct QuantizedNode {
   func graph(_ name: String) throws(Failure) -> Graph {
     try ONNXImporter.graph(from: model(name), file: "m.onnx").graph
   }
+
+  /// What the importer says if it knows no counterpart; nil if it fails for another reason or not.
+  func refusal(_ name: String) -> String? {
+    do throws(Failure) {
+      _ = try graph(name)
+      return nil
+    } catch {
+      return error.kind == .unsupported ? error.description : nil
+    }
+  }
+}
+
+/// Numbers of any shape, in a type that is stored as `int32Data`, or in f32.
+private func grid(
+  _ name: String, _ type: ONNXElementType, _ dims: [Int64], _ values: [Float]
+) -> TensorProto {
+  tensor(name, type, dims) {
+    if type == .float {
+      $0.floatData = Bytes(copying: values)
+    } else {
+      $0.int32Data = values.map { Int32($0) }
+    }
+  }
 }
 
 private func scale(_ name: String, _ values: Float...) -> TensorProto {
@@ -123,6 +146,29 @@ private func zero(_ name: String, _ type: ONNXElementType = .int8, _ value: Int3
     #expect(node.result("DequantizeLinear").contains("the zero point is u8, the input i8"))
   }
 
+  @Test(arguments: [ONNXElementType.int32, .int64, .uint32, .uint64])
+  func nothingIsQuantisedToMoreThan16Bits(_ type: ONNXElementType) throws {
+    let bytes = type == .int64 || type == .uint64 ? 8 : 4
+    let wide = tensor("z", type, []) { $0.rawData = Bytes(Array(repeating: 0, count: bytes)) }
+    let quantize = QuantizedNode(
+      type: .float, operands: ["x", "s", "z"], constants: [scale("s", 1), wide], isStandard: true)
+    #expect(try #require(quantize.refusal("QuantizeLinear")).contains("at most 16 bits"))
+    let dequantize = QuantizedNode(
+      type: type, operands: ["x", "s", "z"], constants: [scale("s", 1), wide], isStandard: true)
+    if type == .int32 {
+      #expect(dequantize.result("DequantizeLinear") == "dequantize f32[2,4]")
+    } else {
+      #expect(try #require(dequantize.refusal("DequantizeLinear")).contains("ONNX dequantises"))
+    }
+    let gemm = QuantizedNode(
+      operands: ["x", "s", "b", "w", "s", "b", "", "s", "z"],
+      constants: [scale("s", 1), zero("b"), weight, wide])
+    #expect(try #require(gemm.refusal("QGemm")).contains("at most 16 bits"))
+    let sum = QuantizedNode(
+      type: type, operands: ["x", "s", "", "x", "s", "", "s"], constants: [scale("s", 1)])
+    #expect(sum.refusal("QLinearAdd") != nil)
+  }
+
   @Test func theSoftmaxOfNoAxisIsThatOfTheLast() {
     var node = QuantizedNode(
       extents: [2, 3, 4], operands: ["x", "s", "z", "s", "z"],
@@ -159,6 +205,91 @@ private func zero(_ name: String, _ type: ONNXElementType = .int8, _ value: Int3
     pool.attributes[3] = AttributeProto("count_include_pad", .int(0))
     let plain = try found()
     #expect(plain.ceil && plain.padding == [])
+  }
+
+  /// A last axis but one of rows, a last one of columns; others would be one for each matrix.
+  @Test(arguments: [
+    ("a", [1, 2, 1], true), ("a", [2, 1], true), ("a", [2], true), ("a", [2, 1, 1], false),
+    ("a", [1, 2], false), ("b", [1, 1, 3], true), ("b", [3], true), ("b", [3, 1, 1], false),
+    ("b", [3, 1], false),
+  ] as [(String, [Int64], Bool)])
+  func zeroPointsOfRowsAndColumns(_ which: String, _ dims: [Int64], _ isTaken: Bool) {
+    let count = Int(dims.reduce(1, *))
+    let z = grid("z", .int8, dims, Array(repeating: 1, count: count))
+    let s = grid("s", .float, dims, Array(repeating: 0.5, count: count))
+    let one = [scale("one", 0.5), zero("zero"), weight]
+    let isRow = which == "a"
+    let integer = QuantizedNode(
+      extents: [2, 2, 4], operands: isRow ? ["x", "w", "z"] : ["x", "w", "", "z"],
+      constants: [z, weight], isStandard: true)
+    let linear = QuantizedNode(
+      extents: [2, 2, 4],
+      operands: isRow
+        ? ["x", "s", "z", "w", "one", "zero", "one", "zero"]
+        : ["x", "one", "zero", "w", "s", "z", "one", "zero"],
+      constants: one + [z, s], isStandard: true)
+    if isTaken {
+      #expect(integer.result("MatMulInteger").hasSuffix("i32[2,2,3]"))
+      #expect(linear.result("QLinearMatMul").hasSuffix("quantize i8[2,2,3]"))
+    } else {
+      #expect(integer.refusal("MatMulInteger")?.contains("'z' is i8") == true)
+      #expect(linear.refusal("QLinearMatMul")?.contains("is supported") == true)
+    }
+  }
+
+  @Test func aVectorHasOneScale() throws {
+    // A scale for each row of x, and a column alone.
+    var node = QuantizedNode(
+      operands: ["x", "s", "z", "v", "t", "z", "t", "z"],
+      constants: [
+        scale("s", 0.5, 0.25), scale("t", 0.5), zero("z"),
+        grid("v", .int8, [4], [1, 2, 3, 4]),
+      ], isStandard: true)
+    #expect(node.result("QLinearMatMul").hasSuffix("requantize i8[2]"))
+    node.extents = [4]
+    node.operands[1] = "t"
+    let graph = try node.graph("QLinearMatMul")
+    let requantize = graph.opIDs.compactMap { graph.definition(of: $0) as? Requantize }.first
+    #expect(try #require(requantize).axis == 0)
+    node.operands[1] = "s"
+    #expect(node.refusal("QLinearMatMul") != nil)
+  }
+
+  @Test func moreScalesThanRowsAreAnError() {
+    let node = QuantizedNode(
+      extents: [1, 4], operands: ["x", "s", "z", "w", "t", "z", "t", "z"],
+      constants: [scale("s", 0.5, 0.25, 1), scale("t", 0.5), zero("z"), weight], isStandard: true)
+    #expect(node.result("QLinearMatMul").contains("for a result"))
+  }
+
+  @Test func onnxruntimeHasNoScalesOfRows() {
+    let rows = [scale("s", 0.5, 0.25), grid("r", .int8, [2], [1, 2])]
+    let constants = rows + [scale("t", 0.5), zero("z"), weight]
+    for (name, operands) in [
+      ("QGemm", ["x", "s", "z", "w", "t", "z"]), ("QGemm", ["x", "t", "r", "w", "t", "z"]),
+      ("QGemm", ["x", "t", "z", "w", "t", "z", "", "s", "z"]),
+      ("MatMulIntegerToFloat", ["x", "w", "s", "t"]),
+      ("MatMulIntegerToFloat", ["x", "w", "t", "t", "r"]),
+    ] {
+      let node = QuantizedNode(operands: operands, constants: constants)
+      #expect(node.refusal(name)?.contains("one scale for the tensor") == true)
+    }
+  }
+
+  @Test func convolutionsHaveScalesOfFilters() {
+    let filters = tensor("w", .int8, [2, 1, 1, 1]) { $0.int32Data = [1, 2] }
+    func conv(_ xs: String, _ ws: String, _ ys: String) -> QuantizedNode {
+      QuantizedNode(
+        extents: [2, 1, 4, 4], operands: ["x", xs, "z", "w", ws, "z", ys, "z"],
+        constants: [
+          scale("one", 0.5), scale("s", 0.5, 0.25), grid("n", .float, [2, 1, 1, 1], [0.5, 0.25]),
+          zero("z"), filters,
+        ], isStandard: true)
+    }
+    #expect(conv("one", "s", "one").result("QLinearConv") == "conv requantize i8[2,2,4,4]")
+    #expect(conv("s", "one", "one").refusal("QLinearConv") != nil)
+    #expect(conv("one", "n", "one").refusal("QLinearConv") != nil)
+    #expect(conv("one", "one", "s").refusal("QLinearConv") != nil)
   }
 
   @Test func aScaleForEachElementOfASumIsUnsupported() {

@@ -17,15 +17,18 @@ enum IntegerProductFamily: OperatorFamily {
     let (op, x) = try convolution(node, input: try node.input(0), weight: weight)
     return [
       try node.insert(
-        op, x, weight, nil, try zero(node, node.optional(2)), try zero(node, node.optional(3)))
+        op, x, weight, nil, try node.zeroPointIfPresent(2, of: .tensor),
+        try node.zeroPointIfPresent(3, of: .filter))
     ]
   }
 
   @Sendable static func matMulInteger(_ node: NodeContext) throws(Failure) -> [ValueID?] {
-    [
+    let (a, b) = (try node.input(0), try node.input(1))
+    return [
       try node.insert(
-        MatrixMultiply(), try node.input(0), try node.input(1), nil,
-        try zero(node, node.optional(2)), try zero(node, node.optional(3)))
+        MatrixMultiply(), a, b, nil,
+        try node.zeroPointIfPresent(2, of: row(node, a)),
+        try node.zeroPointIfPresent(3, of: column(node, b)))
     ]
   }
 
@@ -40,28 +43,40 @@ enum IntegerProductFamily: OperatorFamily {
     let weight = try node.input(3)
     let (op, x) = try convolution(node, input: input, weight: weight)
     let sum = try node.insert(
-      op, x, weight, node.optional(8), try zero(node, try node.input(2)),
-      try zero(node, try node.input(5)))
-    let factor = try factor(
-      node, try node.scale(1), try node.scale(4), try node.scale(6, divides: true))
-    return try requantized(node, sum, factor, zeroPoint: try node.input(7), axis: 1)
+      op, x, weight, node.optional(8), try node.zeroPoint(2, of: .tensor),
+      try node.zeroPoint(5, of: .filter))
+    let scale = try sumScale(
+      node, try node.scale(1, of: .tensor), try node.scale(4, of: .filter),
+      over: try node.scale(6, of: .tensor, divides: true))
+    return try requantized(node, sum, scale, zeroPoint: 7, axis: 1)
   }
 
   @Sendable static func qLinearMatMul(_ node: NodeContext) throws(Failure) -> [ValueID?] {
-    let a = try node.input(0)
-    let b = try node.input(3)
+    let (a, b) = (try node.input(0), try node.input(3))
+    let (row, column) = (row(node, a), column(node, b))
     let sum = try node.insert(
-      MatrixMultiply(), a, b, nil, try zero(node, try node.input(2)),
-      try zero(node, try node.input(5)))
-    let rows = try node.scale(1)
-    let isPerRow = node.type(rows).shape.elementCount > 1
-    let first = isPerRow ? try column(node, rows) : try vector(node, rows)
-    let factor = try factor(
-      node, first, try vector(node, try node.scale(4)), try node.scale(6, divides: true))
+      MatrixMultiply(), a, b, nil, try node.zeroPoint(2, of: row),
+      try node.zeroPoint(5, of: column))
+    var rows = try node.scale(1, of: row)
+    let count = node.type(rows).shape.elementCount
+    // Columns are the last axis of the result, unless there is one alone, which has no axis.
+    if count > 1, node.rank(b) > 1 { rows = try node.reshape(rows, [count, 1]) }
+    let scale = try sumScale(
+      node, rows, try node.scale(4, of: column),
+      over: try node.scale(6, of: .tensor, divides: true))
     return [
-      try requantized(
-        node, sum, factor, zeroPoint: try node.input(7), axis: node.rank(sum) - 1)
+      try requantized(node, sum, scale, zeroPoint: 7, axis: max(0, node.rank(sum) - 1))
     ]
+  }
+
+  /// What of the first operand of a product has a scale of its own; a vector is one row.
+  static func row(_ node: NodeContext, _ a: ValueID) -> ScaledPart {
+    node.rank(a) > 1 ? .row : .tensor
+  }
+
+  /// What of the second operand of a product has a scale of its own; a vector is one column.
+  static func column(_ node: NodeContext, _ b: ValueID) -> ScaledPart {
+    node.rank(b) > 1 ? .column : .tensor
   }
 
   private static func convolution(
@@ -73,70 +88,45 @@ enum IntegerProductFamily: OperatorFamily {
     return (op, x)
   }
 
-  /// A zero point as a scalar or a vector; its other axes have one position.
-  static func zero(_ node: NodeContext, _ value: ValueID?) throws(Failure) -> ValueID? {
-    guard let value else { return nil }
-    return try vector(node, value)
-  }
-
-  /// A scale or zero point of several axes, of which only one has more than one position, as a
-  /// vector.
-  static func vector(_ node: NodeContext, _ value: ValueID) throws(Failure) -> ValueID {
-    let type = node.type(value)
-    guard type.shape.rank > 1 else { return value }
-    guard type.shape.extents.filter({ $0 != 1 }).count <= 1 else {
-      throw node.unsupported(
-        "a scale or zero point \(type)", "one for each tensor, row or column is supported")
-    }
-    return try node.reshape(value, [type.shape.elementCount])
-  }
-
-  /// A scale for each row of a matrix, so that it broadcasts along the columns.
-  private static func column(_ node: NodeContext, _ value: ValueID) throws(Failure) -> ValueID {
-    let extents = node.extents(value)
-    if extents.count >= 2, extents[extents.count - 1] == 1 { return value }
-    return try node.reshape(value, extents + [1])
-  }
-
-  /// alpha·x·w/y in f32; without y alpha·x·w.
-  static func factor(
-    _ node: NodeContext, _ x: ValueID, _ w: ValueID, _ y: ValueID?, alpha: Float = 1
+  /// The step of sums of products in steps of the result, alpha · a · b / y in f32; without y as a
+  /// number.
+  static func sumScale(
+    _ node: NodeContext, _ a: ValueID, _ b: ValueID, over y: ValueID? = nil, alpha: Float = 1
   ) throws(Failure) -> ValueID {
-    var factor = try node.binary(
-      .mul, try node.cast(x, to: .f32), try node.cast(w, to: .f32))
+    var scale = try node.binary(
+      .mul, try node.cast(a, to: .f32), try node.cast(b, to: .f32))
     if alpha != 1 {
-      factor = try node.binary(.mul, factor, node.scalar(Double(alpha), like: factor))
+      scale = try node.binary(.mul, scale, node.scalar(Double(alpha), like: scale))
     }
-    if let y { factor = try node.binary(.div, factor, try node.cast(y, to: .f32)) }
-    guard let known = try node.tensor(of: factor) else { return factor }
+    if let y { scale = try node.binary(.div, scale, try node.cast(y, to: .f32)) }
+    guard let known = try node.tensor(of: scale) else { return scale }
     guard known.doubles().allSatisfy({ $0.isFinite }) else {
       throw node.failure("the scales' quotient input · weight / result is too large for a float")
     }
     return node.add(known, name: "")
   }
 
-  /// Sums brought back to the type of the zero point.
+  /// Sums brought back to the type of the zero point, which is an operand of the node; a scale that
+  /// is no vector has a column for the rows.
   static func requantized(
-    _ node: NodeContext, _ sum: ValueID, _ factor: ValueID, zeroPoint: ValueID, axis: Int
+    _ node: NodeContext, _ sum: ValueID, _ scale: ValueID, zeroPoint index: Int, axis: Int
   ) throws(Failure) -> ValueID {
-    var zero = zeroPoint
+    let zero = try node.reshape(try node.zeroPoint(index, of: .tensor), [])
     let target = node.type(zero).element
-    let isVector = node.rank(factor) <= 1
-    if isVector {
-      if node.type(zero).shape.elementCount == 1 { zero = try node.reshape(zero, []) }
+    try node.checkQuantized(target)
+    if node.rank(scale) <= 1 {
       var op = Requantize()
       op.to = target
       op.axis = axis
-      var factor = factor
-      if node.extents(factor) == [1] { factor = try node.reshape(factor, []) }
-      return try node.insert(op, sum, factor, zero)
+      return try node.insert(
+        op, sum, node.extents(scale) == [1] ? try node.reshape(scale, []) : scale, zero)
     }
-    guard node.type(zero).shape.elementCount == 1 else {
-      throw node.unsupported("a zero point for each row of the result", "one for all is supported")
+    let scaled = try node.binary(.mul, try node.cast(sum, to: .f32), scale)
+    guard node.extents(scaled) == node.extents(sum) else {
+      throw node.failure("scales \(node.type(scale)) for a result \(node.type(sum))")
     }
-    let scaled = try node.binary(.mul, try node.cast(sum, to: .f32), factor)
     var op = Quantize()
     op.to = target
-    return try node.insert(op, scaled, node.scalar(1, .f32), try node.reshape(zero, []))
+    return try node.insert(op, scaled, node.scalar(1, .f32), zero)
   }
 }

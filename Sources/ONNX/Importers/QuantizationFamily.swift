@@ -6,10 +6,13 @@ import Tensors
 /// QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear.
 enum QuantizationFamily: OperatorFamily {
   static let importers = [
-    OperatorImporter("QuantizeLinear", since: 10, "to integers", read: quantize),
-    OperatorImporter("DequantizeLinear", since: 10, "from integers", read: dequantize),
+    OperatorImporter("QuantizeLinear", since: 10, quantizeCoverage, read: quantize),
+    OperatorImporter("DequantizeLinear", since: 10, dequantizeCoverage, read: dequantize),
     OperatorImporter("DynamicQuantizeLinear", since: 11, read: dynamicQuantize),
   ]
+
+  static let quantizeCoverage = "to integers of at most 16 bits"
+  static let dequantizeCoverage = "from int32 and integers of at most 16 bits"
 
   @Sendable static func quantize(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     // `saturate` speaks of 8-bit floats; `precision` may ask for less than the f32 we divide in.
@@ -28,12 +31,14 @@ enum QuantizationFamily: OperatorFamily {
       throw node.failure(
         "output_dtype is \(target.rawValue), the zero point \(node.type(zero).element.rawValue)")
     }
+    try node.checkQuantized(target)
     op.to = target
     return [try node.insert(op, x, scale.value, scale.zeroPoint)]
   }
 
   @Sendable static func dequantize(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     let x = try node.input(0)
+    try node.checkDequantized(node.type(x).element)
     let scale = try scale(node, for: x)
     var op = Dequantize()
     (op.axis, op.block) = (scale.axis, scale.block)

@@ -11,18 +11,14 @@ enum RuntimeProductFamily: OperatorFamily {
     RuntimeQuantizationFamily.runtime("QLinearConv", read: convolution),
     RuntimeQuantizationFamily.runtime("MatMulIntegerToFloat") { (node) throws(Failure) in
       let a = Quantized(
-        value: try node.input(0), scale: try node.scale(2), zeroPoint: node.optional(4))
-      let b = Quantized(
-        value: try node.input(1), scale: try node.scale(3), zeroPoint: node.optional(5))
-      return [try floats(node, a, b, bias: 6)]
+        value: try node.input(0), scale: try node.scale(2, of: .tensor),
+        zeroPoint: try node.zeroPointIfPresent(4, of: .tensor))
+      return [try floats(node, a, try Quantized(node, columns: 1, scale: 3, zeroPoint: 5), bias: 6)]
     },
     RuntimeQuantizationFamily.runtime("DynamicQuantizeMatMul") { (node) throws(Failure) in
       let (value, scale, zero) = try QuantizationFamily.dynamic(node, of: try node.input(0))
-      let b = Quantized(
-        value: try node.input(1), scale: try node.scale(2), zeroPoint: node.optional(3))
-      return [
-        try floats(node, Quantized(value: value, scale: scale, zeroPoint: zero), b, bias: 4)
-      ]
+      let a = Quantized(value: value, scale: scale, zeroPoint: zero)
+      return [try floats(node, a, try Quantized(node, columns: 1, scale: 2, zeroPoint: 3), bias: 4)]
     },
   ]
 
@@ -30,6 +26,20 @@ enum RuntimeProductFamily: OperatorFamily {
     let value: ValueID
     let scale: ValueID
     let zeroPoint: ValueID?
+
+    init(value: ValueID, scale: ValueID, zeroPoint: ValueID?) {
+      (self.value, self.scale, self.zeroPoint) = (value, scale, zeroPoint)
+    }
+
+    /// The second operand of a product; the numbers are the places of operands.
+    init(
+      _ node: NodeContext, columns value: Int, scale: Int, zeroPoint: Int
+    ) throws(Failure) {
+      self.value = try node.input(value)
+      let column = IntegerProductFamily.column(node, self.value)
+      self.scale = try node.scale(scale, of: column)
+      self.zeroPoint = try node.zeroPointIfPresent(zeroPoint, of: column)
+    }
   }
 
   /// The bias has the step alpha · a · b; without a scale of the result, that is of floats.
@@ -46,8 +56,7 @@ enum RuntimeProductFamily: OperatorFamily {
     let isRow = c.map { [[columns], [1, columns]].contains(node.extents($0)) } ?? false
     let bias = try isRow ? c.map { (c) throws(Failure) in try node.reshape(c, [columns]) } : nil
     var sum = try node.insert(
-      op, a, b, bias, try IntegerProductFamily.zero(node, try node.input(2)),
-      try IntegerProductFamily.zero(node, try node.input(5)))
+      op, a, b, bias, try node.zeroPoint(2, of: .tensor), try node.zeroPoint(5, of: .column))
     if let c, !isRow {
       let extents = node.extents(sum)
       sum = try node.binary(.add, sum, c)
@@ -55,18 +64,15 @@ enum RuntimeProductFamily: OperatorFamily {
         throw node.failure("C \(node.type(c)) does not broadcast to \(extents.text)")
       }
     }
-    let alpha = try node.float("alpha", default: 1)
-    guard node.optional(7) != nil else {
-      guard node.optional(8) == nil else { throw node.failure("a zero point without a scale") }
-      let factor = try IntegerProductFamily.factor(
-        node, try node.scale(1), try node.scale(4), nil, alpha: alpha)
-      return [try dequantized(node, sum, factor)]
-    }
-    let factor = try IntegerProductFamily.factor(
-      node, try node.scale(1), try node.scale(4), try node.scale(7, divides: true), alpha: alpha)
+    let isFloat = node.optional(7) == nil
+    if isFloat, node.optional(8) != nil { throw node.failure("a zero point without a scale") }
+    let scale = try IntegerProductFamily.sumScale(
+      node, try node.scale(1, of: .tensor), try node.scale(4, of: .column),
+      over: isFloat ? nil : try node.scale(7, of: .tensor, divides: true),
+      alpha: try node.float("alpha", default: 1))
+    if isFloat { return [try dequantized(node, sum, scale)] }
     return [
-      try IntegerProductFamily.requantized(
-        node, sum, factor, zeroPoint: try node.input(8), axis: 1)
+      try IntegerProductFamily.requantized(node, sum, scale, zeroPoint: 8, axis: 1)
     ]
   }
 
@@ -82,22 +88,20 @@ enum RuntimeProductFamily: OperatorFamily {
     _ node: NodeContext, _ a: Quantized, _ b: Quantized, bias: Int
   ) throws(Failure) -> ValueID {
     let sum = try node.insert(
-      MatrixMultiply(), a.value, b.value, nil, try IntegerProductFamily.zero(node, a.zeroPoint),
-      try IntegerProductFamily.zero(node, b.zeroPoint))
+      MatrixMultiply(), a.value, b.value, nil, a.zeroPoint, b.zeroPoint)
     let y = try dequantized(
-      node, sum, try IntegerProductFamily.factor(node, a.scale, b.scale, nil))
+      node, sum, try IntegerProductFamily.sumScale(node, a.scale, b.scale))
     guard let bias = node.optional(bias) else { return y }
     return try node.binary(.add, y, bias)
   }
 
-  /// Sums as floats; the factor is one, or one for each position of the last axis.
+  /// Sums as floats; the scale is one, or one for each position of the last axis.
   private static func dequantized(
-    _ node: NodeContext, _ sum: ValueID, _ factor: ValueID
+    _ node: NodeContext, _ sum: ValueID, _ scale: ValueID
   ) throws(Failure) -> ValueID {
     var op = Dequantize()
     op.axis = max(0, node.rank(sum) - 1)
-    let isOne = node.type(factor).shape.elementCount == 1
     return try node.insert(
-      op, sum, isOne ? try node.reshape(factor, []) : try IntegerProductFamily.vector(node, factor))
+      op, sum, node.extents(scale) == [1] ? try node.reshape(scale, []) : scale)
   }
 }

@@ -21,8 +21,11 @@ enum RuntimeQuantizationFamily: OperatorFamily {
     runtime("QLinearSoftmax", read: softmax),
     runtime("QLinearConcat", read: concat),
     runtime("QLinearWhere", read: select),
-    runtime("QuantizeLinear", "to integers", read: QuantizationFamily.quantize),
-    runtime("DequantizeLinear", "from integers", read: QuantizationFamily.dequantize),
+    runtime(
+      "QuantizeLinear", QuantizationFamily.quantizeCoverage, read: QuantizationFamily.quantize),
+    runtime(
+      "DequantizeLinear", QuantizationFamily.dequantizeCoverage,
+      read: QuantizationFamily.dequantize),
   ]
 
   /// An operator of onnxruntime's own.
