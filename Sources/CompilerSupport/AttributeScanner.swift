@@ -58,7 +58,7 @@ public struct AttributeScanner: Sendable {
 
   /// Takes the punctuation or says that it is missing.
   public mutating func expect(_ punctuation: String) throws(Failure) {
-    guard take(punctuation) else { throw failure("expected '\(punctuation)'\(found)") }
+    guard take(punctuation) else { throw missing("'\(punctuation)'") }
   }
 
   /// A word: letters, digits, `_`, `-` and `.`, starting with a letter or `_`.
@@ -68,7 +68,7 @@ public struct AttributeScanner: Sendable {
     while offset < text.count, Self.isWordByte(text[offset], first: offset == start) {
       offset += 1
     }
-    guard offset > start else { throw failure("expected a word\(found)") }
+    guard offset > start else { throw missing("a word") }
     return String(decoding: text[start..<offset], as: UTF8.self)
   }
 
@@ -128,6 +128,11 @@ public struct AttributeScanner: Sendable {
     return Failure(message, at: Origin(file: file, line: line, column: column), notes: notes)
   }
 
+  /// A failure that says what should stand at the present place, and what does.
+  public func missing(_ expected: String, notes: [String] = []) -> Failure {
+    failure("expected \(expected)\(found)", notes: notes)
+  }
+
   /// A failure that says that a word is none of those expected.
   public func unexpected(_ word: String, expected: String, among known: [String] = []) -> Failure {
     failure(
@@ -142,8 +147,10 @@ public struct AttributeScanner: Sendable {
 
   private var found: String {
     guard offset < text.count else { return ", found the end" }
+    // Up to a bracket or brace that closes something in front of it.
     let line = text[offset...].prefix { $0 != 0x0A }.prefix(12)
-    return ", found '\(String(decoding: line, as: UTF8.self))'"
+    let own = line.prefix { $0 != 0x5D && $0 != 0x7D }
+    return ", found '\(String(decoding: own.isEmpty ? line : own, as: UTF8.self))'"
   }
 
   private mutating func numeral() -> String {
@@ -177,6 +184,11 @@ public struct AttributeScanner: Sendable {
       return Array(String(Character(scalar)).utf8)
     default: throw failure("unknown escape in a string")
     }
+  }
+
+  /// Whether a word is next.
+  mutating func isAtWord() -> Bool {
+    peek().map { Self.isWordByte($0, first: true) } ?? false
   }
 
   private static func isWordByte(_ c: UInt8, first: Bool) -> Bool {

@@ -22,6 +22,7 @@ extension Int: AttributeValue {
 extension Bool: AttributeValue {
   public static var form: String { "true or false" }
   public static func parse(_ tokens: inout AttributeScanner) throws(Failure) -> Bool {
+    guard tokens.isAtWord() else { throw tokens.missing(form) }
     let word = try tokens.word()
     switch word {
     case "true": return true
@@ -81,7 +82,9 @@ extension Array: AttributeValue where Element: AttributeValue {
   public static var form: String { "[\(Element.form), …]" }
   public static func parse(_ tokens: inout AttributeScanner) throws(Failure) -> [Element] {
     var elements: [Element] = []
-    try tokens.expect("[")
+    guard tokens.take("[") else {
+      throw tokens.missing("'['", notes: ["several are written as [a,b], one as [a]"])
+    }
     if tokens.take("]") { return elements }
     repeat { elements.append(try Element.parse(&tokens)) } while tokens.take(",")
     try tokens.expect("]")
@@ -97,6 +100,7 @@ where RawValue == String {}
 extension AttributeWord {
   public static var form: String { allCases.map(\.rawValue).joined(separator: " | ") }
   public static func parse(_ tokens: inout AttributeScanner) throws(Failure) -> Self {
+    guard tokens.isAtWord() else { throw tokens.missing(form) }
     let word = try tokens.word()
     guard let value = Self(rawValue: word) else {
       throw tokens.unexpected(word, expected: form, among: allCases.map(\.rawValue))

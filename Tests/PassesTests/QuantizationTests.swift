@@ -138,7 +138,16 @@ import Testing
 
   @Test(arguments: [
     ("{keep=[secnd]}", "there is no layer 'secnd'"), ("{percentile=20}", "percentile is 20.0"),
-    ("{keep-ops=[convo]}", "there is no op 'convo'"), ("{activations=i7}", "i8 | u8 | i16"),
+    ("{keep=[secnd]}", "did you mean 'second'?"), ("{keep=[nothing-like-it]}", "'fettle sensitivity'"),
+    ("{keep-ops=[convo]}", "there is no op 'convo'"), ("{keep-ops=[convo]}", "'fettle describe ops'"),
+    ("{keep-ops=[Relu]}", "'relu' is a 'unary', by its function"), ("{activations=i7}", "i8 | u8 | i16"),
+    ("{percentile=90}", "percentile goes with calibrator=percentile, not min-max"),
+    ("{calibrator=mse percentile=90}", "percentile goes with calibrator=percentile, not mse"),
+    ("{deviations=3}", "deviations goes with ranges=batch-norm"),
+    ("{keep=[second] wide=[second]}", "'second' stands in keep and in wide"),
+    ("{weights=i4 keep=[second] wide-weights=[second]}", "'second' stands in keep and in wide-weights"),
+    ("{per-channel=1}", "expected true or false, found '1'"), ("{keep=second}", "expected '[', found 'second'"),
+    ("{keep=second}", "one as [a]"), ("{calibrator=8}", "entropy, found '8'"),
   ]) func wrongOptions(_ options: String, _ words: String) throws {
     let graph = try network()
     do throws(Failure) {

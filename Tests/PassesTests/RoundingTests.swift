@@ -428,6 +428,8 @@ import Testing
     let open = try passed(graph, "quantize{rounding=later}", data)
     for (graph, pipeline, data, words) in [
       (graph, "round-weights", data, "there is no weight whose rounding is open"),
+      (open, "round-weights{seed=5}", data, "seed goes with mode=stochastic"),
+      (open, "round-weights{mode=nearest seed=5}", data, "seed goes with mode=stochastic"),
       (graph, "round-squant", data, "there is no weight whose rounding is open"),
       (graph, "quantize, learn-rounding", data, "there is no weight whose rounding is open"),
       (open, "learn-rounding{moves=-1}", data, "moves is -1.0"),

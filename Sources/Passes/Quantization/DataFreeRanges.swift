@@ -35,6 +35,9 @@ extension QuantizeModel {
     guard deviations > 0, deviations <= 1000 else {
       throw Failure("deviations is \(deviations), expected more than 0, at most 1000")
     }
+    guard ranges == .batchNorm || deviations == Self().deviations else {
+      throw Failure("deviations goes with ranges=batch-norm: samples tell the ranges themselves")
+    }
     guard ranges == .batchNorm || inputRange.isEmpty else {
       throw Failure("input-range goes with ranges=batch-norm: samples tell the range themselves")
     }
@@ -43,10 +46,10 @@ extension QuantizeModel {
     }
     let limit = Double(Float.greatestFiniteMagnitude)
     let isRange =
-      inputRange.count == 2 && inputRange[0] <= inputRange[1]
+      inputRange.count == 2 && inputRange[0] < inputRange[1]
       && inputRange.allSatisfy { $0.magnitude <= limit }
     guard inputRange.isEmpty || isRange else {
-      throw Failure("input-range is \(inputRange.text), expected [low,high]")
+      throw Failure("input-range is \(inputRange.text), expected [low,high] with low < high")
     }
   }
 

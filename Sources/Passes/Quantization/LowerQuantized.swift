@@ -40,6 +40,17 @@ public struct LowerQuantized: Pass {
   public init() {}
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
+    let hasGrids = graph.opIDs.contains {
+      graph.definition(of: $0) is Quantize || graph.definition(of: $0) is Dequantize
+    }
+    guard hasGrids else {
+      context.warnings.append(
+        Diagnostic(
+          "does nothing: there is neither quantize nor dequantize in the model", severity: .warning,
+          at: Origin(subject: "pass '\(Self.name)'"),
+          notes: ["of a float model 'quantize' in front of it, or --int8, makes integers"]))
+      return
+    }
     let form: RequantizeForm =
       switch requantize {
       case .target: context.requantize ?? .float

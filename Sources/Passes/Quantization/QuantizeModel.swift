@@ -60,7 +60,9 @@ public struct QuantizeModel: Pass {
     Field("per-channel", \.perChannel, "a scale for each output of a layer, or one for its weights"),
     Field("symmetric", \.symmetric, "activations without zero point; i16 are so anyhow"),
     Field("calibrator", \.calibrator, "how ranges come from the samples"),
-    Field("percentile", \.percentile, "of the elements, how many per cent stay inside the range"),
+    Field(
+      "percentile", \.percentile,
+      "calibrator=percentile: of the elements, how many per cent stay inside the range"),
     Field("ranges", \.ranges, "what the ranges of activations come from"),
     Field("input-range", \.inputRange, "ranges=batch-norm: [low,high] of the inputs"),
     Field(
@@ -69,7 +71,7 @@ public struct QuantizeModel: Pass {
     Field("wide", \.wide, "layers whose activations become i16, by name"),
     Field("wide-weights", \.wideWeights, "layers whose weights become i8, by name"),
     Field("keep", \.keep, "layers that stay in float, by name"),
-    Field("keep-ops", \.keepOps, "ops that stay in float, by kind"),
+    Field("keep-ops", \.keepOps, "ops that stay in float, by kind, as in [softmax,unary]"),
     Field(
       "max-drop", \.maxDrop,
       "the fewest layers get wider types, in the end float, that keep within so many points of "
@@ -107,6 +109,9 @@ public struct QuantizeModel: Pass {
     guard percentile > 50, percentile <= 100 else {
       throw Failure("percentile is \(percentile), expected more than 50, at most 100")
     }
+    guard calibrator == .percentile || percentile == Self().percentile else {
+      throw Failure("percentile goes with calibrator=percentile, not \(calibrator.rawValue)")
+    }
     guard maxDrop >= 0 else {
       throw Failure("max-drop is \(maxDrop), expected points from 0 on, or inf")
     }
@@ -118,9 +123,11 @@ public struct QuantizeModel: Pass {
         "with weights=\(weights.rawValue) no layer has weights that 'wide-weights' makes wider")
     }
     for kind in keepOps where context.ops[kind] == nil {
-      throw Failure(
-        "there is no op '\(kind)'",
-        notes: Spelling.notes(for: kind, among: context.ops.kinds.map { $0.name }))
+      throw Failure("there is no op '\(kind)'", notes: LayerNames.notes(onOp: kind, context.ops))
+    }
+    for (list, names) in [("wide", wide), ("wide-weights", wideWeights)] {
+      guard let name = keep.first(where: { names.contains($0) }) else { continue }
+      throw Failure("'\(name)' stands in keep and in \(list): a layer in float is not wider")
     }
   }
 
@@ -220,8 +227,7 @@ public struct QuantizeModel: Pass {
     let known = Set(names)
     for name in asked where !known.contains(name) {
       throw Failure(
-        "there is no layer '\(name)'",
-        notes: Spelling.nearest(to: name, among: names).map { ["did you mean '\($0)'?"] } ?? [])
+        "there is no layer '\(name)'", notes: LayerNames.notes(onLayer: name, among: names))
     }
   }
 

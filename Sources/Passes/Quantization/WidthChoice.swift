@@ -146,7 +146,11 @@ struct WidthChoice {
       case .wideActivations:
         if group.hasWeights, pass.weights == .i4 { options.wideWeights.append(group.name) }
         options.wide.append(group.name)
-      case .float: options.keep.append(group.name)
+      case .float:
+        // What stays in float is not wider: the options are refused if they say both.
+        options.wide.removeAll { $0 == group.name }
+        options.wideWeights.removeAll { $0 == group.name }
+        options.keep.append(group.name)
       }
     }
     return options

@@ -23,12 +23,18 @@ public struct RoundWeights: Pass {
   public static let effect = NumericEffect.lossy
   public static let options: [Field<Self>] = [
     Field("mode", \.mode, "how a weight between two integers becomes one of them"),
-    Field("seed", \.seed, "what chance begins with"),
+    Field("seed", \.seed, "mode=stochastic: what chance begins with"),
   ]
   public var mode = RoundingMode.nearest
   public var seed = 0
 
   public init() {}
+
+  public func check(_ context: PassContext) throws(Failure) {
+    guard mode == .stochastic || seed == 0 else {
+      throw Failure("seed goes with mode=stochastic: there is no chance in the nearest integer")
+    }
+  }
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     for (number, weight) in try graph.openWeights(atLeastOne: true).enumerated() {
