@@ -9,8 +9,13 @@ public struct Arguments: Sendable {
 
   /// Sorts words by the options that a command takes. `--name=value` and `--name value` mean the same (only the first, where the value may be left out); behind `--` nothing is an option.
   ///
+  /// - Parameter advice: what to say of an unknown option, by its name and the word behind it, if more is known than
+  ///   which options are spelled like it.
   /// - Throws: a usage failure for an unknown option or a missing value.
-  init(_ words: [String], options: [UntypedOption]) throws(Failure) {
+  init(
+    _ words: [String], options: [UntypedOption],
+    advice: (String, String?) -> String? = { _, _ in nil }
+  ) throws(Failure) {
     var positional: [String] = []
     var values: [String: [String]] = [:]
     var rest = words[...]
@@ -27,9 +32,11 @@ public struct Arguments: Sendable {
       let isLong = word.hasPrefix("--")
       let name = isLong ? String(parts[0]) : word
       guard let option = options.first(where: { $0.names.contains(name) }) else {
+        let value = isLong && parts.count == 2 ? String(parts[1]) : rest.first
         throw Failure(
           "unknown option '\(name)'",
-          notes: Spelling.notes(for: name, among: options.flatMap(\.names)), kind: .usage)
+          notes: advice(name, value).map { [$0] }
+            ?? Spelling.notes(for: name, among: options.flatMap(\.names)), kind: .usage)
       }
       let key = option.names[0]
       let inline = isLong && parts.count == 2 ? String(parts[1]) : nil

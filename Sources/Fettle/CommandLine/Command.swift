@@ -11,6 +11,8 @@ public protocol Command: Sendable {
   static var usage: String { get }
   /// The options.
   static var options: [UntypedOption] { get }
+  /// What the help text says of `-q` beyond what it does for every command.
+  static var quietNote: String { get }
   init()
   /// Does the job.
   ///
@@ -19,10 +21,17 @@ public protocol Command: Sendable {
 }
 
 extension Command {
+  /// Nothing.
+  public static var quietNote: String { "" }
+
+  /// Whether passes can be named.
+  static var takesPasses: Bool { options.contains { $0.names == PipelineOptions.pipeline.names } }
+
   /// All options: where passes are named, those of plug-ins too; and those of every command.
   static var allOptions: [UntypedOption] {
-    let takesPasses = options.contains { $0.names == PipelineOptions.pipeline.names }
-    return options + (takesPasses ? Plugin.options : []) + [helpOption.untyped, quietOption.untyped]
+    let quiet = CommandOption<Bool>(
+      quietOption.names[0], quietOption.names[1], help: quietOption.help + quietNote)
+    return options + (takesPasses ? Plugin.options : []) + [helpOption.untyped, quiet.untyped]
   }
 
   /// The help text.
@@ -38,6 +47,6 @@ extension Command {
 }
 
 let helpOption = CommandOption<Bool>("-h", "--help", help: "this text")
-let quietOption = CommandOption<Bool>("-q", "--quiet", help: "no progress, no warnings")
+let quietOption = CommandOption<Bool>("-q", "--quiet", help: "no progress, no warnings, no notes")
 let outputOption = CommandOption<String>(
   "-o", "--output", text: "PATH", help: "where the result goes; '-': the standard output")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CompilerSupport
 import Passes
+import Rewriting
 
 /// Fettle as a command line.
 public enum Driver {
@@ -53,7 +54,9 @@ public enum Driver {
     default: break
     }
     let command = try named(first)
-    let arguments = try Arguments(Array(words.dropFirst()), options: command.allOptions)
+    let arguments = try Arguments(
+      Array(words.dropFirst()), options: command.allOptions,
+      advice: { command.takesPasses ? passOption($0, $1, session.toolkit) : nil })
     if arguments.has(helpOption) {
       try session.output(command.help)
       return 0
@@ -66,6 +69,20 @@ public enum Driver {
     }
     try command.init().run(arguments, session)
     return 0
+  }
+
+  /// Where an option of a pass stands, for words that give it to a command: `--calibrator mse`.
+  private static func passOption(_ name: String, _ value: String?, _ toolkit: Toolkit) -> String? {
+    guard name.hasPrefix("--") else { return nil }
+    let word = String(name.dropFirst(2))
+    guard let owner = toolkit.passes.first(where: { $0.init().hasOption(word) }) else { return nil }
+    let text = value.flatMap { $0.hasPrefix("-") ? nil : $0 } ?? "…"
+    let pipeline = toolkit.pipelines.first { named in
+      let passes = try? Pipeline(parsing: named.text, known: toolkit.passes)
+      return passes?.passes.contains { $0.hasOption(word) } ?? false
+    }
+    return "it is an option of the pass '\(owner.name)': "
+      + "-p '\(pipeline?.name ?? owner.name){\(word)=\(text)}'"
   }
 
   private static func named(_ name: String) throws(Failure) -> any Command.Type {
@@ -91,4 +108,8 @@ public enum Driver {
 
       """
   }
+}
+
+extension Pass {
+  fileprivate func hasOption(_ name: String) -> Bool { Self.options.contains { $0.name == name } }
 }

@@ -5,7 +5,8 @@ import Rewriting
 /// The options by which calibrations are saved and used again.
 enum CalibrationOptions {
   static let load = CommandOption<String>(
-    "--calibration", text: "FILE", help: "use a saved calibration instead of running the data")
+    "--calibration", text: "FILE",
+    help: "ranges of activations from a saved calibration, even if samples are given; what learns from samples still does")
   static let save = CommandOption<String>(
     "--save-calibration", text: "FILE", help: "save how activations are spread over the data")
 

@@ -30,9 +30,15 @@ enum PipelineOptions {
     let text = try arguments[Self.pipeline]
     guard asked.count + (text == nil ? 0 : 1) <= 1 else {
       let others = asked.count == 2 ? asked : asked + ["--pipeline"]
+      let names = asked.map { "quantize-" + $0.dropFirst(2) }
+      let remedy =
+        asked.count == 2
+        ? "one of them is meant"
+        : "among other passes \(asked[0]) is named '\(names[0])', with options behind it: "
+          + "-p '\(names[0]){max-drop=1}'"
       throw Failure(
-        "\(others.joined(separator: " and ")) both say which passes run",
-        notes: ["options go behind the name: -p 'quantize-int8{calibrator=mse}'"], kind: .usage)
+        "\(others.joined(separator: " and ")) both say which passes run", notes: [remedy],
+        kind: .usage)
     }
     if let text { pipeline = try parse(text, session) }
     if let option = asked.first {

@@ -7,8 +7,8 @@ extension Reference {
     ReferenceDocument(
       title: "Commands",
       introduction:
-        "The commands of `fettle` with their options. Exit status: 0 done, 1 the input is wrong or the job failed, 2 wrong usage, "
-        + "3 something is not supported, 4 a budget or tolerance was not met.",
+        "The commands of `fettle` with their options. Exit status: 0 done, 1 the input is wrong or the job failed, 2 wrong usage "
+        + "(what stands inside of --pipeline is input: 1), 3 something is not supported, 4 a budget or tolerance was not met.",
       entries: Driver.commands.map { entry(command: $0) })
   }
 
