@@ -23,7 +23,11 @@ public struct Origin: Hashable, Sendable {
 /// One finding, in the form of a C compiler's: `file:line:column: error: subject: message`.
 public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
   /// How bad it is.
-  public enum Severity: String, Sendable { case error, warning }
+  public enum Severity: String, Sendable {
+    case error, warning
+    /// What helps with the errors in front of it, wherever they point.
+    case note
+  }
 
   public var severity: Severity
   public var origin: Origin

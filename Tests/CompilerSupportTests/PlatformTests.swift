@@ -52,6 +52,30 @@ import Testing
     #expect(throws: Failure.self) { try Platform.writeFile(folder.path, "x") }
   }
 
+  @Test func whatCouldBeWrittenIsKnownBefore() throws {
+    try Platform.writeFile(folder.file("file"), "kept")
+    var good = OutputSet()
+    for path in [folder.file("file"), folder.file("new"), "-", "/dev/null"] { good.add(path, "x") }
+    try good.checkWritable()
+    for path in [folder.path, folder.file("missing/new"), folder.file("file/new"), ""] {
+      var bad = OutputSet()
+      bad.add(path, "x")
+      #expect(throws: Failure.self, "\(path)") { try bad.checkWritable() }
+    }
+    for path in [folder.path, folder.file("missing"), folder.file("missing/deeper"), "."] {
+      try Platform.checkFolderWritable(path)
+    }
+    for path in [folder.file("file"), folder.file("file/deeper"), "/dev/null/deeper", ""] {
+      #expect(throws: Failure.self, "\(path)") { try Platform.checkFolderWritable(path) }
+    }
+    #expect(Platform.nearestFolder(folder.file("missing/deeper")) == folder.path)
+    #expect(Platform.nearestFolder("missing/deeper") == ".")
+    #expect(Platform.nearestFolder(folder.file("file/deeper")) == nil)
+    // Nothing of all that is left.
+    #expect(try Platform.entries(of: folder.path) == ["file"])
+    #expect(try Platform.readText(folder.file("file")) == "kept")
+  }
+
   @Test func devicesAreNotReplaced() throws {
     try Platform.writeFile("/dev/null", "x")
     #expect(try Platform.readFile("/dev/null").count == 0)

@@ -86,27 +86,10 @@ public struct OutputSet: Sendable {
   private static func writeBeside(
     _ path: String, _ parts: [Bytes]
   ) throws(Failure) -> (temporary: String, destination: String) {
-    // A symbolic link stays one: what it leads to is replaced.
-    let existing = Platform.fileKind(path) == .regular
-    let destination = existing ? try Platform.canonicalPath(path) : path
+    let (descriptor, temporary, destination) = try openBeside(path)
     var info = stat()
-    let mode = existing && stat(destination, &info) == 0 ? info.st_mode & 0o777 : nil
-    var temporary = ""
-    var descriptor: Int32 = -1
-    for attempt in 0..<100 where descriptor < 0 {
-      temporary = "\(destination).\(getpid())-\(attempt).tmp"
-      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor < 0, errno != EEXIST { break }
-    }
-    guard descriptor >= 0 else {
-      let code = errno
-      if code == ENOENT {
-        let folder = Paths.folder(of: path)
-        throw Failure(
-          "cannot write the file: there is no folder '\(folder)'", at: Origin(file: path))
-      }
-      throw Platform.fileFailure("write the file", path, code)
-    }
+    let exists = Platform.fileKind(destination) == .regular
+    let mode = exists && stat(destination, &info) == 0 ? info.st_mode & 0o777 : nil
     do throws(Failure) {
       for part in parts { try Platform.write(part, to: descriptor, path) }
       if let mode { fchmod(descriptor, mode) }
@@ -121,6 +104,49 @@ public struct OutputSet: Sendable {
       throw Platform.fileFailure("write the file", path, code)
     }
     return (temporary, destination)
+  }
+
+  /// Makes an empty file beside a destination, to be filled and put into its place.
+  private static func openBeside(
+    _ path: String
+  ) throws(Failure) -> (descriptor: Int32, temporary: String, destination: String) {
+    // A symbolic link stays one: what it leads to is replaced.
+    let existing = Platform.fileKind(path) == .regular
+    let destination = existing ? try Platform.canonicalPath(path) : path
+    var temporary = ""
+    var descriptor: Int32 = -1
+    for attempt in 0..<100 where descriptor < 0 {
+      temporary = "\(destination).\(getpid())-\(attempt).tmp"
+      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor < 0, errno != EEXIST { break }
+    }
+    guard descriptor >= 0 else {
+      let code = errno
+      let folder = Paths.folder(of: path)
+      if code == ENOENT, !Platform.isDirectory(folder) {
+        throw Failure(
+          "cannot write the file: there is no folder '\(folder)'", at: Origin(file: path))
+      }
+      throw Platform.fileFailure("write the file", path, code)
+    }
+    return (descriptor, temporary, destination)
+  }
+
+  /// Finds out, before a long job, whether the files could be written: makes an empty file beside
+  /// each destination and removes it at once.
+  ///
+  /// - Throws: what `commit` would, as far as it can be known before.
+  public func checkWritable() throws(Failure) {
+    try checkDestinations()
+    for path in paths where path != "-" {
+      if Self.isStream(path) {
+        guard access(path, W_OK) == 0 else { throw Platform.fileFailure("write the file", path) }
+        continue
+      }
+      let (descriptor, temporary, _) = try Self.openBeside(path)
+      close(descriptor)
+      unlink(temporary)
+    }
   }
 }
 

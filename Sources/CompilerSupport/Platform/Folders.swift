@@ -48,6 +48,46 @@ extension Platform {
     }
   }
 
+  /// The folder, or the nearest one above it if it is missing; nil if something else is in its way.
+  public static func nearestFolder(_ path: String) -> String? {
+    var next = path
+    while fileKind(next) == nil {
+      let parent = Paths.folder(of: next)
+      if parent == next || parent == "." { return "." }
+      next = parent
+    }
+    return isDirectory(next) ? next : nil
+  }
+
+  /// Finds out, before a long job, whether files can be written to a folder, which may be missing:
+  /// makes an empty file there or in the nearest folder above it, and removes it at once. No folder
+  /// is made, because another process could take it for one that stays.
+  ///
+  /// - Throws: if there is no folder and none can be made, or if it takes no files.
+  public static func checkFolderWritable(_ path: String) throws(Failure) {
+    try checkPath(path)
+    guard let folder = nearestFolder(path) else {
+      throw Failure("cannot make the folder: a file is in its place", at: Origin(file: path))
+    }
+    var template = Array(Paths.join(folder, ".fettle-XXXXXX").utf8CString)
+    let (descriptor, code) = template.withUnsafeMutableBufferPointer { buffer -> (Int32, Int32) in
+      guard let base = buffer.baseAddress else { return (-1, EINVAL) }
+      let descriptor = mkstemp(base)
+      let code = errno
+      if descriptor >= 0 { unlink(base) }
+      return (descriptor, code)
+    }
+    guard descriptor >= 0 else {
+      // File systems of the kernel's own say so of names that they do not have.
+      guard code != ENOENT else {
+        throw Failure(
+          "cannot write to the folder: '\(folder)' takes no files", at: Origin(file: path))
+      }
+      throw fileFailure("write to the folder", path, code)
+    }
+    close(descriptor)
+  }
+
   /// The names in a folder, sorted, without `.` and `..`.
   public static func entries(of folder: String) throws(Failure) -> [String] {
     try checkPath(folder)

@@ -25,6 +25,7 @@ struct AnalyzeCommand: Command {
     ] + PipelineOptions.all + PassSamples.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
+    try OutputCheck.run(arguments)
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
     let target = try TargetOptions.target(arguments, session, default: "c99")

@@ -15,21 +15,29 @@ struct CompileCommand: Command {
   static let name = "compile"
   static let summary = "turn a model into C for a device: passes, code, report, and a check on data"
   static let usage = "MODEL -o FOLDER [-t TARGET] [-p PIPELINE] [--data FILE.npz]"
+  static let output = CommandOption<String>(
+    "-o", "--output", text: "FOLDER", help: "where the files go; the folder is made if it is missing")
   static let foldPreprocessing = CommandOption<Bool>(
     "--fold-preprocessing", help: "make the data's arithmetic part of the model: the C takes the raw samples")
   static let noVerify = CommandOption<Bool>(
     "--no-verify", help: "do not compile and run the C on this machine to check it")
   static let options =
     [
-      outputOption.untyped, TargetOptions.target.untyped, foldPreprocessing.untyped,
+      output.untyped, TargetOptions.target.untyped, foldPreprocessing.untyped,
       noVerify.untyped,
     ] + PipelineOptions.all + PassReportOptions.all + EmissionChoices.all + PassSamples.options
     + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
-    guard let folder = try arguments[outputOption], folder != "-" else {
+    guard let folder = try arguments[Self.output] else {
       throw Failure("where the files go is missing: -o FOLDER", kind: .usage)
     }
+    guard folder != "-" else {
+      throw Failure(
+        "several files go to a folder, not to the standard output: -o FOLDER",
+        notes: ["'fettle emit' prints the C"], kind: .usage)
+    }
+    try OutputCheck.run(arguments, folder: folder)
     let progress = session.progress()
     let start = Platform.monotonicSeconds
     progress.begin("read the model")
@@ -55,7 +63,7 @@ struct CompileCommand: Command {
     let portData = portSamples.other
     let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
     let run = try WatchedPassRun(
-      pipeline, of: model, arguments, session, stem: Paths.join(folder, model.name),
+      pipeline, of: model, arguments, session, stem: Self.stem(in: folder, model.name),
       since: start)
     run.times.add("read the model", seconds: Platform.monotonicSeconds - start)
     let measurement =
@@ -81,6 +89,12 @@ struct CompileCommand: Command {
     // The ledger stands in the summary.
     try session.output(Self.summary(run.ledger, job, checks, files, paths, folder))
     try run.finish(showsTable: false)
+  }
+
+  /// What the graph in front of a failing pass is named by. A job that fails makes no folder: if the
+  /// one of the files is missing, the graph goes to the nearest above it.
+  private static func stem(in folder: String, _ name: String) -> String {
+    Paths.join(Platform.nearestFolder(folder) ?? folder, name)
   }
 
   /// The model as it came.

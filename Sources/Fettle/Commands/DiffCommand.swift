@@ -20,6 +20,8 @@ struct DiffCommand: Command {
     guard paths.count == 2 || paths.count == 1 && !pipeline.passes.isEmpty else {
       throw Failure("two models are taken, or one and a pipeline", kind: .usage)
     }
+    let output = try arguments[outputOption]
+    try OutputCheck.run(arguments, file: output)
     let before = try Model.load(paths[0], arguments, session).graph
     var after = before
     if paths.count == 2 { after = try Model.load(paths[1], arguments, session).graph }
@@ -28,7 +30,7 @@ struct DiffCommand: Command {
     let difference = GraphDifference(before, after)
     try session.write(
       arguments.has(Self.json) ? difference.json.pretty : difference.text,
-      to: try arguments[outputOption])
+      to: output)
     if arguments.has(Self.exitCode), !difference.isEmpty {
       throw Failure("the graphs differ: \(difference.summary)", kind: .budget)
     }

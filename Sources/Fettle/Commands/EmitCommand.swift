@@ -17,11 +17,16 @@ struct EmitCommand: Command {
     "--explain",
     help: "say which lowering was chosen for each layer, how large sums of integers get, what is left with floats, and why")
   static let loops = CommandOption<Bool>("--print-loops", help: "print the loop programs instead of C")
+  static let output = CommandOption<String>(
+    "-o", "--output", text: "FOLDER",
+    help: "where the files go; without it, or for '-', the C goes to the standard output")
   static let options =
-    [explain.untyped, loops.untyped, outputOption.untyped, TargetOptions.target.untyped]
+    [explain.untyped, loops.untyped, output.untyped, TargetOptions.target.untyped]
     + EmissionChoices.all + PipelineOptions.all + PassSamples.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
+    let folder = try arguments[Self.output]
+    try OutputCheck.run(arguments, folder: folder)
     var model = try Model.load(try arguments.single("model"), arguments, session)
     var samples = try PassSamples(arguments, for: model.graph)
     let ports = try PortOptions.apply(to: &model.graph, arguments)
@@ -37,7 +42,7 @@ struct EmitCommand: Command {
     job.options.macros = ports.macros
     job.options.test = try GoldenSamples.make(arguments, model.graph, data: samples.other)
     let files = try job.files()
-    if let folder = try arguments[outputOption], folder != "-" {
+    if let folder, folder != "-" {
       let paths = try EmissionJob.write(files, to: folder)
       if !session.isQuiet { session.errors(paths.map { $0 + "\n" }.joined()) }
     } else {

@@ -19,6 +19,7 @@ struct EvalCommand: Command {
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let path = try arguments.single("model")
+    try OutputCheck.run(arguments)
     var model = try Model.load(path, arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
     let samples = try PassSamples(arguments, for: model.graph)

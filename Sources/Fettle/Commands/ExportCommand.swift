@@ -15,6 +15,7 @@ struct ExportCommand: Command {
     guard let path = try arguments[outputOption] else {
       throw Failure("where the model goes is missing: -o MODEL.onnx", kind: .usage)
     }
+    try OutputCheck.run(arguments, file: path)
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(

@@ -12,10 +12,12 @@ struct ImportCommand: Command {
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let path = try arguments.single("model")
+    let output = try arguments[outputOption]
+    try OutputCheck.run(arguments, file: output)
     let model = try Model.load(path, arguments, session)
     let banner = Banner(model: model.path, digest: model.digest, pipeline: Pipeline())
     try GraphOutput.write(
-      model.graph, to: try arguments[outputOption], banner: banner.lines(after: 0), session)
+      model.graph, to: output, banner: banner.lines(after: 0), session)
     try DrawingOptions.draw(model.graph, arguments, session)
   }
 }

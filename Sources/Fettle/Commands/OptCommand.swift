@@ -12,12 +12,16 @@ struct OptCommand: Command {
     [outputOption.untyped] + PipelineOptions.all + PassReportOptions.all + DrawingOptions.all
     + PassSamples.options + RunnerOptions.all + ModelOptions.all
 
+  static let quietNote =
+    "; nor is anything measured on --data for a ledger that --ledger does not ask for"
+
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     let start = Platform.monotonicSeconds
+    let output = try arguments[outputOption]
+    try OutputCheck.run(arguments, file: output)
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let readSeconds = Platform.monotonicSeconds - start
     let pipeline = try PipelineOptions.pipeline(arguments, session)
-    let output = try arguments[outputOption]
     let run = try WatchedPassRun(
       pipeline, of: model, arguments, session, stem: output.flatMap(Self.stem),
       since: start)

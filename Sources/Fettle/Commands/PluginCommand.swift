@@ -16,6 +16,7 @@ struct PluginCommand: Command {
     guard Paths.ending(of: path) == "swift" else {
       throw Failure("this is no Swift file", at: Origin(file: path), kind: .usage)
     }
+    try OutputCheck.run(arguments, file: output)
     let library = try Plugin.library(path, modules: try arguments[Plugin.modules], session)
     try Platform.writeFile(output, try Platform.readFile(library))
   }

@@ -32,6 +32,7 @@ struct ReduceCommand: Command {
     guard limit > 0 else { throw Failure("--timeout takes seconds above 0", kind: .usage) }
     let model = try Model.load(path, arguments, session)
     let output = try arguments[Self.output] ?? "\(model.name).reduced.fettle"
+    try OutputCheck.run(arguments, file: output)
     let test = try InterestTest(command, timeout: limit)
     guard try test.keeps(model.graph) else {
       throw Failure(

@@ -11,8 +11,10 @@ struct RunCommand: Command {
   static let batch = CommandOption<String>(
     "--batch", text: "LIST.json",
     help: "many runs: [{\"model\": …, \"inputs\": […], \"outdir\": …}, …]; each writes OUTDIR/status")
+  static let output = CommandOption<String>(
+    "-o", "--output", text: "FOLDER", help: "where the outputs go: output_0.npy, output_1.npy, …")
   static let options =
-    [batch.untyped, outputOption.untyped] + PipelineOptions.all + PassSamples.options
+    [batch.untyped, output.untyped] + PipelineOptions.all + PassSamples.options
     + RunnerOptions.all + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
@@ -25,7 +27,7 @@ struct RunCommand: Command {
     guard let model = arguments.positional.first else {
       throw Failure("model is missing", kind: .usage)
     }
-    guard let folder = try arguments[outputOption] else {
+    guard let folder = try arguments[Self.output], folder != "-" else {
       throw Failure("where the outputs go is missing: -o FOLDER", kind: .usage)
     }
     let entry = BatchEntry(
@@ -36,6 +38,7 @@ struct RunCommand: Command {
   private func run(
     _ entry: BatchEntry, _ arguments: Arguments, _ session: Session
   ) throws(Failure) {
+    try OutputCheck.run(arguments, folder: entry.folder)
     var model = try Model.load(entry.model, arguments, session)
     let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(

@@ -22,6 +22,7 @@ struct SensitivityCommand: Command {
     + [RunnerOptions.interpret.untyped] + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
+    try OutputCheck.run(arguments)
     var model = try Model.load(try arguments.single("model"), arguments, session)
     let (front, pass) = try passes(arguments, session)
     let samples = try PassSamples(arguments, for: model.graph)
@@ -45,11 +46,12 @@ struct SensitivityCommand: Command {
       of: layers, graph: model.graph, name: model.name, widths: widths, data,
       by: try RunnerOptions.trialRunner(
         like: model.graph, sampleCount: data.samples.count, arguments, session), progress)
-    if let path = try arguments[Self.svg] {
-      try session.write(SensitivityPicture(report).svg, to: path)
-      if path == "-" { return }
+    // The table first: it would be lost if the picture could not be written.
+    let picture = try arguments[Self.svg]
+    if picture != "-" {
+      try session.output(arguments.has(Self.json) ? report.json.pretty + "\n" : report.text)
     }
-    try session.output(arguments.has(Self.json) ? report.json.pretty + "\n" : report.text)
+    if let picture { try session.write(SensitivityPicture(report).svg, to: picture) }
   }
 
   /// The passes in front of `quantize`, and that pass; what stands behind it is not run.

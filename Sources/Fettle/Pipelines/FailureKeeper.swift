@@ -33,7 +33,7 @@ final class FailureKeeper: PassObserver {
     do throws(Failure) {
       try GraphFile.write(graph, to: path, banner: banner.lines(after: position))
       let command = ["opt", path, "-p", pass.text] + words
-      notes = ["to see it again: fettle " + command.map { Shell.quoted($0) }.joined(separator: " ")]
+      notes = ["to see it again: fettle " + Shell.line(command)]
     } catch {
       notes = ["the graph in front of the pass could not be kept: \(error.diagnostics[0].message)"]
     }
@@ -42,13 +42,17 @@ final class FailureKeeper: PassObserver {
   /// The failure with what was kept of it.
   func noted(_ failure: Failure) -> Failure {
     var copy = failure
-    if !copy.diagnostics.isEmpty { copy.diagnostics[0].notes += notes }
+    // They are about the graph, not about the file that an error may point to.
+    copy.diagnostics += notes.map { Diagnostic($0, severity: .note) }
     return copy
   }
 }
 
 /// Words for a shell.
 enum Shell {
+  /// Words as one line of a POSIX shell.
+  static func line(_ words: [String]) -> String { words.map { quoted($0) }.joined(separator: " ") }
+
   /// The word as a POSIX shell takes it for one.
   static func quoted(_ word: String) -> String {
     let plain = word.utf8.allSatisfy { byte in
