@@ -90,6 +90,12 @@ import Testing
   @Test(arguments: [
     (["opt", "m.fettle", "-p", "canonicalize", "-p", "rules", "-o", "-"], "'--pipeline' is given 2 times"),
     (["opt", "m.fettle", "--print-ir-after", "-o", "x"], "'--print-ir-after' needs a value: PASS"),
+    (["compile", "m.fettle", "--calibrator", "mse"], "-p 'quantize-int8{calibrator=mse}'"),
+    (["opt", "m.fettle", "--beta=3", "-o", "x"], "unknown option '--beta'"),
+    (["compile", "m.fettle", "-o", "-"], "several files go to a folder"),
+    (["opt", "m.fettle", "--int16", "-p", "canonicalize"], "is named 'quantize-int16'"),
+    (["verify", "m.fettle", "--tolerance", "-1"], "'--tolerance': '-1' is no number of at least 0"),
+    (["verify", "m.fettle", "--tolerance", "nan"], "'--tolerance': 'nan' is no number of at least 0"),
   ]) func optionsAreNotGuessed(_ words: [String], _ message: String) throws {
     let folder = try TemporaryFolder()
     let model = folder.file("m.fettle")

@@ -8,11 +8,18 @@ import Tensors
 /// `fettle verify`: two forms of a model against each other.
 struct VerifyCommand: Command {
   static let name = "verify"
-  static let summary = "compare a model's evaluation with its emitted C, or with another model"
-  static let usage = "MODEL [OTHER] [--data FILE.npz]"
+  static let summary =
+    "compare a model's evaluation with its C (that of the graph behind the passes, if any), or another model's"
+  static let usage = "MODEL [OTHER] [-p PIPELINE] [--data FILE.npz]"
   static let tolerance = CommandOption<Double>(
-    "--tolerance", real: "SHARE",
-    help: "how far outputs may be apart, as a share of the largest (default 1e-4)")
+    "--tolerance", value: "SHARE",
+    help: "how far outputs may be apart, as a share of the largest (default 1e-4)",
+    parse: { (text) throws(Failure) in
+      guard let share = Double(text), share.isFinite, share >= 0 else {
+        throw Failure("'\(text)' is no number of at least 0")
+      }
+      return share
+    })
   static let seeds = CommandOption<Int>(
     "--samples", number: "N", minimum: 1, help: "samples compared (default 4 made-up ones, or all data)")
   static let scale = CommandOption<Double>(
@@ -25,6 +32,8 @@ struct VerifyCommand: Command {
     guard let first = arguments.positional.first, arguments.positional.count <= 2 else {
       throw Failure("one or two models are taken", kind: .usage)
     }
+    let limit = try arguments[Self.tolerance] ?? 1e-4
+    try OutputCheck.run(arguments)
     let reference = try Model.load(first, arguments, session).graph
     var other = reference
     if let second = arguments.positional[safe: 1] {
@@ -35,8 +44,51 @@ struct VerifyCommand: Command {
       pipeline, on: &other, try PassSamples(arguments, for: other), arguments, session)
     let samples = try self.samples(arguments, reference)
     let runner = try RunnerOptions.runner(arguments, session)
-    let limit = try arguments[Self.tolerance] ?? 1e-4
-    try compare(reference, other, on: samples, by: runner, limit: limit, session)
+    do throws(Failure) {
+      try compare(reference, other, on: samples, by: runner, limit: limit, session)
+    } catch {
+      throw noted(error, pipeline, arguments)
+    }
+  }
+
+  /// The failure with a word on what was compared if there are passes, and on how to compare without
+  /// what they themselves change.
+  private func noted(
+    _ failure: Failure, _ pipeline: Pipeline, _ arguments: Arguments
+  ) -> Failure {
+    guard failure.kind == .budget, !pipeline.passes.isEmpty, !failure.diagnostics.isEmpty else {
+      return failure
+    }
+    var lossy: [String] = []
+    for pass in pipeline.passes where type(of: pass).effect == .lossy {
+      let name = type(of: pass).name
+      if !lossy.contains(name) { lossy.append(name) }
+    }
+    var copy = failure
+    let compared =
+      arguments.positional.count == 2
+      ? "the first model is compared with the C of the second behind the passes"
+      : "the model in front of the passes is compared with the C of the graph behind them"
+    guard !lossy.isEmpty else {
+      copy.diagnostics[0].notes.append(compared)
+      return copy
+    }
+    let model = arguments.positional[arguments.positional.count - 1]
+    let file = "\(Paths.stem(of: model))-passes.fettle"
+    let passes = PipelineOptions.all + PassSamples.options + Plugin.options + ModelOptions.all
+    let behind = ["opt", model] + arguments.words(of: passes) + ["-o", file, "-q"]
+    let again =
+      ["verify", file]
+      + arguments.words(
+        of: [Self.tolerance.untyped, Self.seeds.untyped, Self.scale.untyped] + RunnerOptions.all
+          + DataOptions.all.filter { $0.names != DataOptions.calibration.names })
+    copy.diagnostics[0].notes += [
+      "\(compared), and \(lossy.joined(separator: ", ")) may change what a model computes",
+      "to compare the graph behind the passes with its C: fettle \(Shell.line(behind)); "
+        + "fettle \(Shell.line(again))",
+      "what the passes do to the answers tells: fettle eval, on --data",
+    ]
+    return copy
   }
 
   private func samples(_ arguments: Arguments, _ graph: Graph) throws(Failure) -> Samples {
@@ -71,46 +123,14 @@ struct VerifyCommand: Command {
         let gap = TensorGap(expected: pair.0, found: pair.1)
         worst = max(worst, gap.relative)
         guard gap.relative <= limit else {
-          let layer = try FirstDifference.find(reference, other, inputs, by: runner, limit: limit)
           throw Failure(
             "output '\(port.name)' differs \(gap.text), more than \(limit) of the largest (sample \(i))",
-            notes: layer.map { [$0] } ?? [], kind: .budget)
+            notes: try FirstDifference.notes(reference, other, inputs, by: runner, limit: limit),
+            kind: .budget)
         }
       }
       progress.step()
     }
     try session.output("\(samples.count) samples agree to \(Float(worst)) of the largest value\n")
-  }
-}
-
-/// The first tensor, in the order of a graph, that two runs disagree on.
-enum FirstDifference {
-  /// A sentence that names the first differing tensor which both graphs know by the same name, or nil if none is found.
-  static func find(
-    _ reference: Graph, _ other: Graph, _ inputs: [Tensor], by runner: any ModelRunner, limit: Double
-  ) throws(Failure) -> String? {
-    var expected: [String: Tensor] = [:]
-    _ = try Evaluator(reference).run(inputs) { (value, tensor) throws(Failure) in
-      let name = reference.name(of: value)
-      if !name.isEmpty { expected[name] = tensor }
-    }
-    // All named tensors of the other graph become its outputs, so that compiled code shows them too.
-    var probe = other
-    let known = other.opIDs.flatMap { other.results(of: $0) }.filter { value in
-      expected[other.name(of: value)]?.type == other.type(of: value)
-    }
-    probe.rewrite { rw in
-      for value in known { rw.addOutput(name: other.name(of: value), value: value) }
-    }
-    let found = try runner.prepare(probe)(inputs).dropFirst(other.outputs.count)
-    for (value, tensor) in zip(known, found) {
-      guard let wanted = expected[other.name(of: value)] else { continue }
-      let gap = TensorGap(expected: wanted, found: tensor)
-      guard gap.relative > limit else { continue }
-      let layers = other.producer(of: value).map { other.location(of: $0).layers } ?? []
-      let by = layers.isEmpty ? "" : ", made by layer " + layers.map { "'\($0)'" }.joined(separator: ", ")
-      return "the first tensor that differs is '\(other.name(of: value))' \(gap.text)\(by)"
-    }
-    return nil
   }
 }
