@@ -382,6 +382,7 @@ def others(suite):
     # Usage.
     usage = {
         "nothing": [], "no command": ["frobnicate"], "option alone": ["--frob"], "unknown option": ["compile", "good.onnx", "--frob", "-o", "left"],
+        "tolerance": ["verify", "good.onnx", "--tolerance", "-1"],
         "no model": ["compile", "-o", "left"], "no output": ["compile", "good.onnx"], "two models": ["import", "good.onnx", "good.onnx", "-o", "left"],
         "no value": ["compile", "good.onnx", "-o"], "number": ["compile", "good.onnx", "-o", "left", "--with-test", "many"],
         "negative": ["compile", "good.onnx", "-o", "left", "--with-test", "-3"], "word": ["compile", "good.onnx", "-o", "left", "--weights", "gold"],
@@ -498,6 +499,11 @@ def quantization(suite):
     suite.expect("int8 and int16", ["compile", "layers.onnx", "--int8", "--int16", "-o", "left", *ok], 2, ["--int16"], ["left"])
     suite.expect("int8 and passes", ["emit", "layers.onnx", "--int8", "-p", "canonicalize", *ok], 2, ["--pipeline"])
     suite.expect("no such option", ["emit", "layers.onnx", "-p", "quantize-int8{widths=3}", *ok], 1, ["widths"])
+    for options, said in (("percentile=90", "calibrator=percentile"), ("deviations=3", "ranges=batch-norm"), ("keep=[first] wide=[first]", "'first'"),
+                          ("keep=[nowhere]", "sensitivity"), ("keep-ops=[relu]", "unary"), ("per-channel=1", "true or false"), ("keep=first", "[a]"),
+                          ("ranges=batch-norm input-range=[0,0]", "low < high")):
+        suite.expect(f"option {options}", ["eval", "layers.onnx", "-p", "quantize{" + options + "}", *ok], 1, [said])
+    suite.expect("option of a pass", ["eval", "layers.onnx", "--calibrator", "mse", *ok], 2, ["quantize-int8{calibrator=mse}"])
     suite.expect("against nothing", ["eval", "layers.onnx", "--against", "nowhere.onnx", *ok], 1, ["nowhere.onnx"])
     suite.expect("against other inputs", ["eval", "layers.onnx", "--against", "good.onnx", *ok], 1, ["good-q.npz"])
     suite.expect("quantized again", ["eval", "layers.onnx", "-p", "quantize, quantize-int8", *ok], 1, ["unquantized-layers"])
