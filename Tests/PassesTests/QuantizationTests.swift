@@ -110,6 +110,17 @@ import Testing
     }
   }
 
+  /// Of numbers above zero a symmetric grid has half of its levels: fewer of them reach less far.
+  @Test func entropyCountsTheLevelsThatAreThere() throws {
+    let graph = try network()
+    let data = samples(graph, count: 20) { _, _, x in x * x * x * x }
+    func reach(_ options: String, _ levels: Double) throws -> Double {
+      try inputStep(try quantized(graph, "{calibrator=entropy \(options)}", data)) * levels
+    }
+    let (half, all) = (try reach("symmetric=true", 127), try reach("symmetric=false", 255))
+    #expect(half < all * 0.99, "\(half) and \(all)")
+  }
+
   /// One element of 38,400 a little outside: less is lost by cutting it off than by wider steps. Many
   /// far outside are worth wide steps.
   @Test func squaredErrorIsWeighed() throws {

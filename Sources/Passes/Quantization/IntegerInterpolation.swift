@@ -108,7 +108,8 @@ enum IntegerInterpolation {
       }
     }
 
-    /// The largest difference to what it should be, however the result is rounded.
+    /// The largest difference to what it should be, however the result is rounded: sums become f32 in
+    /// one form of `requantize`, and stay exact in the other.
     func error(_ results: [Double], _ grid: ScaledIntegers) -> Double {
       let limits = grid.element.integerRange ?? 0...0
       let (low, high) = (Double(limits.lowerBound), Double(limits.upperBound))
@@ -116,9 +117,11 @@ enum IntegerInterpolation {
       for (x, result) in results.enumerated() {
         let line = x >> shift
         let sum = values[line] + slopes[line] * (x & (1 << shift - 1))
-        let y = Double(sum) / Double(1 << places) + Double(grid.zeroPoints[0])
-        for rounded in [(y - 0.5).rounded(.up), (y + 0.5).rounded(.down)] {
-          error = max(error, abs(min(max(rounded, low), high) - result))
+        for number in [Double(sum), Double(Float(sum))] {
+          let y = number / Double(1 << places) + Double(grid.zeroPoints[0])
+          for rounded in [(y - 0.5).rounded(.up), (y + 0.5).rounded(.down)] {
+            error = max(error, abs(min(max(rounded, low), high) - result))
+          }
         }
       }
       return error

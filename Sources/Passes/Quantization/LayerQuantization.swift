@@ -48,7 +48,9 @@ struct LayerQuantization {
       (self.bias, biasScale) = (nil, nil)
       return
     }
-    let steps = scales.map { max($0 * input.scale, Float.leastNormalMagnitude) }
+    let steps = scales.map {
+      min(max($0 * input.scale, Float.leastNormalMagnitude), Float.greatestFiniteMagnitude)
+    }
     self.bias = Tensor(
       TensorType(.i32, bias.shape),
       rounding: biases.enumerated().map { $1 / Double(steps[perChannel ? $0 : 0]) })

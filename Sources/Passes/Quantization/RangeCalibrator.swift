@@ -35,12 +35,16 @@ public enum RangeCalibrator: String, AttributeWord {
           histogram, IntegerGrid(element, from: low, to: high, isSymmetric: isSymmetric))
       }
     case .entropy:
-      let levels = 1 << element.bitCount
+      let most = 1 << element.bitCount
       // With more levels than parts every range tells all.
-      guard levels < ValueHistogram.binCount else { return whole }
+      guard most < ValueHistogram.binCount else { return whole }
       let bins = Self.withoutZeros(histogram)
-      return Self.shrunk(whole, from: Double(levels) / Double(ValueHistogram.binCount)) {
-        Self.divergence(bins, histogram, low: $0, high: $1, levels: levels)
+      return Self.shrunk(whole, from: Double(most) / Double(ValueHistogram.binCount)) { low, high in
+        // A symmetric grid may have half of its levels where there is nothing.
+        let grid = IntegerGrid(element, from: low, to: high, isSymmetric: isSymmetric)
+        let levels = Int(((high - low) / Double(grid.scale)).rounded()) + 1
+        return Self.divergence(
+          bins, histogram, low: low, high: high, levels: min(max(levels, 1), most))
       }
     }
   }
@@ -100,6 +104,7 @@ public enum RangeCalibrator: String, AttributeWord {
   /// zero, which every grid holds exactly, and spreading them over a step would count as a loss.
   private static func withoutZeros(_ histogram: ValueHistogram) -> [Double] {
     var bins = histogram.bins.map(Double.init)
+    guard histogram.low <= 0, histogram.high >= 0 else { return bins }
     let zero = Int(min(max(-histogram.low / histogram.step, 0), Double(bins.count - 1)))
     bins[zero] = zero + 1 < bins.count ? bins[zero + 1] : bins[zero - 1]
     return bins
