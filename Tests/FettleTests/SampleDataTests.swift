@@ -226,6 +226,33 @@ import Testing
     }
   }
 
+  /// Numbers that are infinite as they come are meant: masks of attention.
+  @Test func infinityIsTaken() throws {
+    var values = Self.values
+    values[30] = -.infinity
+    try write([6, 2, 3, 4], values)
+    let result = fettle("eval", ["--interpret"])
+    #expect(result.status == 0 && result.stdout.contains("not finite  outputs of 1 samples"), "\(result)")
+  }
+
+  /// A single float is no choice between classes: what stands beside the samples is not compared.
+  @Test func oneFloatIsNoClass() throws {
+    try Platform.writeFile(
+      folder.file("one.fettle"),
+      """
+      graph @one(%x: f32[1,2,3,4]) -> (y: %y) {
+        %y = reduce %x {axes=[1,2,3], keep_dims=false} : f32[1]
+      }
+      """)
+    try write([6, 2, 3, 4], labels: [0, 1, 1, 0, 1, 0])
+    for words in [["eval", "--interpret"], ["opt", "-p", "canonicalize", "--interpret"]] {
+      let result = fettle(words[0], Array(words.dropFirst()), model: "one.fettle")
+      #expect(result.status == 0, "\(words): \(result)")
+    }
+    let counted = fettle("eval", ["--interpret", "--metric", "top1"], model: "one.fettle")
+    #expect(counted.status == 1 && counted.stderr.contains("the model has 1 class"), "\(counted)")
+  }
+
   @Test func preprocessingThatOverflows() throws {
     var values = Self.values
     values[30] = 1e30

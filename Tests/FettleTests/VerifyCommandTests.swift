@@ -68,7 +68,7 @@ import Testing
     #expect(found.status == 4, "\(found.stderr)")
     #expect(
       found.stderr.contains(
-        "the model in front of the passes is compared with the C of the graph behind them, and quantize may change"),
+        "the model in front of the passes is compared with the evaluation of the graph behind them, and quantize may change"),
       "\(found.stderr)")
     #expect(
       found.stderr.contains(
@@ -78,7 +78,7 @@ import Testing
     let other = try graph("b.fettle", 4)
     let plain = verify(try graph("a.fettle", 1), other, "-p", "canonicalize")
     #expect(plain.status == 4, "\(plain.stderr)")
-    #expect(plain.stderr.contains("the first model is compared with the C of the second behind the passes\n"))
+    #expect(plain.stderr.contains("the first model is compared with the evaluation of the second behind the passes\n"))
     #expect(!plain.stderr.contains("what a model computes"), "\(plain.stderr)")
   }
 }

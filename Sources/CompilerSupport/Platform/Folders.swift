@@ -52,6 +52,9 @@ extension Platform {
   public static func nearestFolder(_ path: String) -> String? {
     var next = path
     while fileKind(next) == nil {
+      // A link to nothing is something.
+      var info = stat()
+      if lstat(next, &info) == 0 { return nil }
       let parent = Paths.folder(of: next)
       if parent == next || parent == "." { return "." }
       next = parent

@@ -56,7 +56,7 @@ public enum Driver {
     let command = try named(first)
     let arguments = try Arguments(
       Array(words.dropFirst()), options: command.allOptions,
-      advice: { command.takesPasses ? passOption($0, $1, session.toolkit) : nil })
+      advice: { command.takesPasses ? passOption($0, $1, session) : nil })
     if arguments.has(helpOption) {
       try session.output(command.help)
       return 0
@@ -72,17 +72,22 @@ public enum Driver {
   }
 
   /// Where an option of a pass stands, for words that give it to a command: `--calibrator mse`.
-  private static func passOption(_ name: String, _ value: String?, _ toolkit: Toolkit) -> String? {
+  /// With the pipeline to write, if the value alone makes one that is right.
+  private static func passOption(_ name: String, _ value: String?, _ session: Session) -> String? {
     guard name.hasPrefix("--") else { return nil }
     let word = String(name.dropFirst(2))
+    let toolkit = session.toolkit
     guard let owner = toolkit.passes.first(where: { $0.init().hasOption(word) }) else { return nil }
-    let text = value.flatMap { $0.hasPrefix("-") ? nil : $0 } ?? "…"
-    let pipeline = toolkit.pipelines.first { named in
-      let passes = try? Pipeline(parsing: named.text, known: toolkit.passes)
-      return passes?.passes.contains { $0.hasOption(word) } ?? false
+    let named = toolkit.pipelines.first { named in
+      let pipeline = try? Pipeline(parsing: named.text, known: toolkit.passes)
+      return pipeline?.passes.contains { type(of: $0) == owner } ?? false
     }
-    return "it is an option of the pass '\(owner.name)': "
-      + "-p '\(pipeline?.name ?? owner.name){\(word)=\(text)}'"
+    let advice = "it is an option of the pass '\(owner.name)'"
+    let text = "\(named?.name ?? owner.name){\(word)=\(value ?? "")}"
+    guard let pipeline = try? PipelineOptions.parse(text, session),
+      pipeline.passes.allSatisfy({ (try? $0.check(PassContext())) != nil })
+    else { return "\(advice): 'fettle describe \(owner.name)' tells how it is written" }
+    return "\(advice): -p \(Shell.quoted(text))"
   }
 
   private static func named(_ name: String) throws(Failure) -> any Command.Type {

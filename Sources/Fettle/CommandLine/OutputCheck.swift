@@ -21,7 +21,8 @@ enum OutputCheck {
       outputs.add(path, "")
       try outputs.checkWritable()
     }
-    let folders = [folder, try arguments[PassReportOptions.dumpFolder]].compactMap { $0 }
-    for path in folders where path != "-" { try Platform.checkFolderWritable(path) }
+    let stream = folder == "-" ? nil : folder
+    let folders = [stream, try arguments[PassReportOptions.dumpFolder]].compactMap { $0 }
+    for path in folders { try Platform.checkFolderWritable(path) }
   }
 }

@@ -54,9 +54,9 @@ struct BisectCommand: Command {
     let runner = try TrialRunner(arguments, session)
     var folder: ReproducerFolder?
     if !arguments.has(Self.noReproducer) {
-      let path = try arguments[Self.output]
-      folder = try ReproducerFolder(path ?? "bisect-\(model.name)", trial, runner, session)
+      let path = try arguments[Self.output] ?? "bisect-\(model.name)"
       try OutputCheck.run(arguments, folder: path)
+      folder = try ReproducerFolder(path, trial, runner, session)
     }
     let bisection = Bisection(
       original: model.graph, pipeline: pipeline, context: context,

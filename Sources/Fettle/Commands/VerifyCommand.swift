@@ -65,17 +65,20 @@ struct VerifyCommand: Command {
       if !lossy.contains(name) { lossy.append(name) }
     }
     var copy = failure
+    let form = arguments.has(RunnerOptions.interpret) ? "evaluation" : "C"
     let compared =
       arguments.positional.count == 2
-      ? "the first model is compared with the C of the second behind the passes"
-      : "the model in front of the passes is compared with the C of the graph behind them"
+      ? "the first model is compared with the \(form) of the second behind the passes"
+      : "the model in front of the passes is compared with the \(form) of the graph behind them"
     guard !lossy.isEmpty else {
       copy.diagnostics[0].notes.append(compared)
       return copy
     }
     let model = arguments.positional[arguments.positional.count - 1]
     let file = "\(Paths.stem(of: model))-passes.fettle"
-    let passes = PipelineOptions.all + PassSamples.options + Plugin.options + ModelOptions.all
+    let passes =
+      PipelineOptions.all + PassSamples.options + Plugin.options + ModelOptions.all
+      + [TargetOptions.target.untyped]
     let behind = ["opt", model] + arguments.words(of: passes) + ["-o", file, "-q"]
     let again =
       ["verify", file]
@@ -84,7 +87,7 @@ struct VerifyCommand: Command {
           + DataOptions.all.filter { $0.names != DataOptions.calibration.names })
     copy.diagnostics[0].notes += [
       "\(compared), and \(lossy.joined(separator: ", ")) may change what a model computes",
-      "to compare the graph behind the passes with its C: fettle \(Shell.line(behind)); "
+      "to compare the graph behind the passes with its \(form): fettle \(Shell.line(behind)); "
         + "fettle \(Shell.line(again))",
       "what the passes do to the answers tells: fettle eval, on --data",
     ]

@@ -43,7 +43,7 @@ extension DataSet {
     guard tensor.count == count else {
       throw Failure("\(tensor.count) labels in '\(name)' for \(count) samples")
     }
-    guard tensor.element.isInteger || tensor.doubles().allSatisfy({ $0 == $0.rounded() }) else {
+    guard tensor.element.isInteger || tensor.doubles().allSatisfy({ $0.isFinite && $0 == $0.rounded() }) else {
       throw Failure("the labels in '\(name)' are no whole numbers")
     }
     return tensor.integers().map { Int($0) }

@@ -128,7 +128,14 @@ struct DataSet {
     labels = numbers.map { all in chosen.map { all[$0] } }
     labelOrigin =
       numbers == nil ? nil : labelName.map { LabelOrigin(file: file, array: $0, rows: chosen) }
-    metric = labels == nil ? .none : description.metric ?? .top1
+    metric = labels == nil ? .none : description.metric ?? Self.metric(for: graph)
+  }
+
+  /// What is counted if nobody says: a single float is no choice between classes.
+  private static func metric(for graph: Graph) -> Metric {
+    guard let output = graph.outputs.first else { return .none }
+    let type = graph.type(of: output.value)
+    return type.element.isFloat && type.shape.elementCount == 1 ? .none : .top1
   }
 
   /// The samples of even or of odd position, with their labels.

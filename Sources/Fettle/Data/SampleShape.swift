@@ -22,7 +22,9 @@ enum SampleShape {
       ]
     } else if isSameOrder(mine, its) {
       return
-    } else if layout == .asIs, let last = mine.last, [last] + Array(mine.dropLast()) == its {
+    } else if layout == .asIs, sample.count == wanted.count - 1, let last = sample.last,
+      [last] + Array(sample.dropLast()) == Array(wanted.dropFirst())
+    {
       notes = ["with channels last, as by --layout nhwc, they would fit"]
     }
     throw Failure(

@@ -77,7 +77,8 @@ struct SampleSource: Sendable {
 
   /// The tensor of a sample.
   ///
-  /// - Throws: if a number of it is infinite or NaN: nothing can be measured by such samples.
+  /// - Throws: if a number of it is NaN, or becomes infinite by the preprocessing: nothing can be
+  ///   measured by such samples. What is infinite as it comes is meant (masks of attention).
   func sample(_ i: Int) throws(Failure) -> Tensor {
     let start = i / windowsPerEntry * entryElements + i % windowsPerEntry * rowElements
     let bits = array.element.bitCount
@@ -89,12 +90,15 @@ struct SampleSource: Sendable {
     if let (channels, positions) = channelsLast {
       sample = Self.channelsToFront(sample, channels: channels, positions: positions)
     }
-    guard sample.isFinite else { throw unsound(i) }
+    let isFinite = sample.isFinite
+    guard isFinite || !sample.holdsNaN else { throw unsound(i) }
     if arithmetic.isIdentity, sample.element == type.element {
       return sample.reshaped(to: type.shape) ?? sample
     }
     let result = arithmetic.apply(to: sample, as: type)
-    guard result.isFinite else { throw unsound(i, " behind the preprocessing") }
+    guard isFinite ? result.isFinite : !result.holdsNaN else {
+      throw unsound(i, " behind the preprocessing")
+    }
     return result
   }
 

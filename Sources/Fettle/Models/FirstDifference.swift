@@ -54,7 +54,7 @@ enum FirstDifference {
     guard graph.definition(of: quantize) is Quantize, gap.absolute <= step else { return [] }
     return [
       "that is one step of the \(OpText.op(quantize, in: graph)): floats in front of it that are summed in "
-        + "another order differ in their last bits, and close to the middle of two integers that decides",
+        + "another order may differ in their last bits, and close to the middle of two integers that decides",
       "sums of integers are the same in any order: 'fettle opt' with -p 'canonicalize, lower-quantized, "
         + "canonicalize' makes a graph of them, to be verified in place of this one",
     ]

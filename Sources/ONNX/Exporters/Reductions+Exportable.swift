@@ -36,7 +36,6 @@ extension Reduce: Exportable {
     element.bitCount >= 32 || element.bitCount == 8 && (kind == .max || kind == .min)
   }
 
-
   private var operatorName: String {
     switch kind {
     case .sum: "ReduceSum"

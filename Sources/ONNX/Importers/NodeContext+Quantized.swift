@@ -41,7 +41,6 @@ extension NodeContext {
     }
   }
 
-
   /// A scale; what is known of it can be computed with, divided by if `divides`.
   func scale(_ index: Int, divides: Bool = false) throws(Failure) -> ValueID {
     let value = try input(index)

@@ -14,24 +14,10 @@ enum IntegerLayer {
     let target = try IntegerTarget(op, form, rw)
     let (layer, addition) = try Self.layer(target, rw)
     let location = target.location(layer, rw)
-    let sums = try Self.sums(of: layer, adding: addition, location, &rw)
     let step = target.grid.scales[0]
-    let scales = sums.steps.map { $0 / step }
-    guard sums.rest.contains(where: { abs($0) > step / 2 }) else {
-      try target.finish(sums.value, scales: scales, axis: sums.axis, location: location, &rw)
-      return
-    }
-    // The steps of the sums are coarser than the result's: the bias is between them.
-    var extents = Array(repeating: 1, count: rw.graph.type(of: sums.value).shape.rank)
-    extents[sums.axis] = sums.rest.count
-    guard let along = Shape(extents) else { throw Declined("the bias is too long") }
-    let term = FixedPointSum.Term(
-      sums.value, -sums.bound...sums.bound, offsets: [0], factors: scales,
-      scales.count == 1 ? .scalar : along)
-    let sum = try FixedPointSum(
-      [term], constant: try KnownNumbers(along, sums.rest.map { $0 / step }))
-    let fixed = try sum.make(location, &rw)
-    try target.finish(fixed, scales: [sum.scale], location: location, &rw)
+    let sums = try Self.sums(of: layer, adding: addition, resultStep: step, location, &rw)
+    try target.finish(
+      sums.value, scales: sums.steps.map { $0 / step }, axis: sums.axis, location: location, &rw)
   }
 
   /// Wide sums of integer products with what one of them stands for.
@@ -40,17 +26,17 @@ enum IntegerLayer {
     /// One step, or one for each position along `axis`.
     let steps: [Double]
     let axis: Int
-    /// What no sum is beyond.
-    let bound: Int
-    /// What of the bias lies between steps and is not in the sums, for each output; none if nothing is.
-    let rest: [Double]
   }
 
   /// Makes the sums of a layer of dequantized operands.
   ///
-  /// - Parameter addition: what is added to the layer's result alone, if anything is.
+  /// - Parameters:
+  ///   - addition: what is added to the layer's result alone, if anything is.
+  ///   - resultStep: the step of the result. A bias that would be more than half of it off at a whole
+  ///     number of steps of the sums is added with binary places behind the point.
   static func sums(
-    of layer: OpID, adding addition: ValueID? = nil, _ location: Location, _ rw: inout Rewriter
+    of layer: OpID, adding addition: ValueID? = nil, resultStep: Double? = nil,
+    _ location: Location, _ rw: inout Rewriter
   ) throws(Declined) -> Sums {
     let operands = rw.graph.operands(of: layer)
     let shape = try LayerShape(layer, rw.graph)
@@ -87,6 +73,10 @@ enum IntegerLayer {
       range = try AccumulatorRange(
         depth: shape.depth, reaches: (input.reach(rw), weight.reach(rw)), bias: bias)
     }
+    let places = resultStep.map { Self.places(rest, steps, $0) } ?? 0
+    try rw.require(
+      places < 46 && range.bound < 1 << (46 - places),
+      "the bias lies between steps of the sums that are too far apart")
     let zero = try self.zero(input, rw)
     let value = try rw.make(
       shape.definition(isWide: !range.isNarrow),
@@ -98,8 +88,8 @@ enum IntegerLayer {
         },
         zero.map { rw.addConstant($0) }, try self.zero(weight, rw).map { rw.addConstant($0) },
       ], location: location)
-    return Sums(
-      value: value, steps: steps, axis: shape.resultAxis, bound: range.bound, rest: rest)
+    let sums = Sums(value: value, steps: steps, axis: shape.resultAxis)
+    return places == 0 ? sums : try adding(rest, to: sums, places, range, location, &rw)
   }
 
   /// The layer that makes what is quantized, and what is added to its result alone, if anything is.
@@ -150,6 +140,37 @@ enum IntegerLayer {
       return Int(q)
     }
     return (whole, rest)
+  }
+
+  /// How many binary places a bias needs that lies between steps of the sums, for an error of at most
+  /// 1/64 of the result's step; 0 if it is at most half of one off without.
+  private static func places(_ rest: [Double], _ steps: [Double], _ resultStep: Double) -> Int {
+    guard rest.contains(where: { abs($0) > resultStep / 2 }) else { return 0 }
+    let scale = (steps.max() ?? 0) / resultStep
+    return scale.isFinite ? Int(max(scale * 32, 1).exponent) + 1 : 64
+  }
+
+  /// Sums in steps of 2⁻ᵖ of theirs, and what the bias has between these.
+  private static func adding(
+    _ rest: [Double], to sums: Sums, _ places: Int, _ range: AccumulatorRange,
+    _ location: Location, _ rw: inout Rewriter
+  ) throws(Declined) -> Sums {
+    var extents = Array(repeating: 1, count: rw.graph.type(of: sums.value).shape.rank)
+    extents[sums.axis] = rest.count
+    guard let along = Shape(extents) else { throw Declined("the bias is too long") }
+    let unit = Double(sign: .plus, exponent: places, significand: 1)
+    let steps = sums.steps.map { $0 / unit }
+    let element: ElementType = range.bound < 1 << (30 - min(places, 30)) ? .i32 : .i64
+    let parts = rest.enumerated().map { $1 / steps[steps.count == 1 ? 0 : $0] }
+    var value = sums.value
+    if rw.graph.type(of: value).element != element {
+      value = try rw.make(Cast(to: element), [value], location: location)
+    }
+    let factor = rw.addConstant(Tensor(scalar: unit, element))
+    value = try rw.make(Binary(.mul), [value, factor], location: location)
+    let added = rw.addConstant(Tensor(TensorType(element, along), rounding: parts))
+    value = try rw.make(Binary(.add), [value, added], location: location)
+    return Sums(value: value, steps: steps, axis: sums.axis)
   }
 
   /// The zero points as an operand; nil if all are 0.
