@@ -144,7 +144,7 @@ def call(command):
 def row(job, target, gap, result, report):
     mac = max(report["mac"], 1)
     if not result:
-        return [job.name, target, "", "", "", "", "", "", "", f"{gap:.1e}"]
+        return [job.name, target, *[""] * (len(HEAD) - 3), f"{gap:.1e}"]
     sizes = result["sizes"]["program"]
     libraries = result["sizes"]["libraries"]["text"] if target in BOARDS else None
     count = result["instructions"]
