@@ -80,6 +80,21 @@ def single_output(path, out):
     onnx.save(net, out)
 
 
+def options(text, target):
+    """The command line of a script that times emitted C; `text` describes it."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("fettle", type=lambda p: str(Path(p).resolve()))
+    parser.add_argument("shared", type=lambda p: Path(p).resolve())
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--only", nargs="+")
+    parser.add_argument("--target", default=target)
+    parser.add_argument("--cc", default="gcc")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sample-ms", type=float, default=40)
+    parser.add_argument("--table", type=Path, help="write the table here too, as Markdown")
+    return parser
+
+
 def models(a):
     """Names and how each comes to be a file."""
     for name in TRAINED:
@@ -93,19 +108,7 @@ def models(a):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("fettle")
-    parser.add_argument("shared", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--only", nargs="+")
-    parser.add_argument("--target", default="x86-64-v4")
-    parser.add_argument("--cc", default="gcc")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sample-ms", type=float, default=40)
-    parser.add_argument("--table", type=Path, help="write the table here too, as Markdown")
-    a = parser.parse_args()
-    a.fettle = str(Path(a.fettle).resolve())
-    a.shared = a.shared.resolve()
+    a = options(__doc__, "x86-64-v4").parse_args()
     work = a.work.resolve() / "speed"
     work.mkdir(parents=True, exist_ok=True)
     rows, ratios, wrong = [], [], []

@@ -6,7 +6,6 @@ usage: speed_int8.py FETTLE SHARED WORK [--only MODEL ...] [--target NAME] [--cc
 Each trained model is compiled for the target as it is and quantised by `quantize-int8`, and timed in turns with onnxruntime on the float
 model and on its own quantised ones, of which the faster counts. Exit status 1: the integers are slower than onnxruntime's.
 """
-import argparse
 import json
 import math
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "Tests" / "Accuracy")]
-from speed import build, single_output  # noqa: E402
+from speed import build, options, single_output  # noqa: E402
 from splits import Split  # noqa: E402
 
 MODELS = ["lenet300_mnist", "lenet5_mnist", "ad_autoencoder", "dscnn_kws", "resnet8_cifar10", "resnet20_cifar10", "vgg11h_cifar10"]
@@ -46,24 +45,14 @@ def measure(a, name, entry, work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("fettle", type=lambda p: str(Path(p).resolve()))
-    parser.add_argument("shared", type=lambda p: Path(p).resolve())
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--only", nargs="+", default=MODELS)
-    parser.add_argument("--target", default="host")
-    parser.add_argument("--cc", default="gcc")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sample-ms", type=float, default=40)
-    parser.add_argument("--table", type=Path, help="write the table here too, as Markdown")
-    a = parser.parse_args()
+    a = options(__doc__, "host").parse_args()
     work = a.work.resolve() / "speed-int8"
     work.mkdir(parents=True, exist_ok=True)
     manifest = {e["file"].removesuffix(".onnx"): e for e in json.loads((a.shared / "models" / "manifest.json").read_text())["models"]}
     lines = ["| model | onnxruntime f32 ms | C f32 ms | onnxruntime int8 ms | C int8 ms | int8 / f32 | C / onnxruntime, int8 |",
              "|---|--:|--:|--:|--:|--:|--:|"]
     failed, gains, ratios = [], [], []
-    for name in a.only:
+    for name in a.only or MODELS:
         try:
             times, gain, ratio = measure(a, name, manifest[name], work)
         except (subprocess.CalledProcessError, KeyError, ValueError, OSError) as error:
