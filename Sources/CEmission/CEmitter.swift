@@ -10,8 +10,6 @@ public enum CEmitter {
   public static func emit(
     _ program: Program, _ options: EmissionOptions
   ) throws(Failure) -> [EmittedFile] {
-    var program = program
-    for i in program.kernels.indices { program.kernels[i] = program.kernels[i].simplified() }
     let plan = try EmissionPlan(program, options)
     var files = plan.weightFiles()
     files.append(EmittedFile(name: plan.name + ".c", contents: plan.source().printed()))

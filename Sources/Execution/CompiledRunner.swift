@@ -14,20 +14,27 @@ public struct CompiledRunner: GraphRunner {
   public let target: Target
   /// The lowerings to choose from.
   public let table: LoweringTable
+  /// Keeps a graph whose program is not sound (see `Lowerer`).
+  public var keepFault: (@Sendable (Graph, Target) -> [String])?
   private let compiler: HostCompiler
 
   /// A runner for this machine's target.
   ///
   /// - Throws: if there is no C compiler.
-  public init(target: Target, table: LoweringTable = .standard) throws(Failure) {
+  public init(
+    target: Target, table: LoweringTable = .standard,
+    keepFault: (@Sendable (Graph, Target) -> [String])? = nil
+  ) throws(Failure) {
     self.target = target
     self.table = table
+    self.keepFault = keepFault
     compiler = try HostCompiler()
   }
 
   /// The graph as loaded code.
   public func compile(_ graph: Graph) throws(Failure) -> CompiledProgram {
-    let lowered = try Lowerer(target: target, table: table).lower(graph, name: "model")
+    let lowered = try Lowerer(target: target, table: table, keepFault: keepFault)
+      .lower(graph, name: "model")
     return try CompiledProgram(lowered.program, target: target, compiler: compiler)
   }
 

@@ -109,8 +109,30 @@ public struct BufferLayout: Hashable, Sendable {
       sum - (pair.1.part == .whole ? halo[pair.0].before * pair.1.stride : 0)
     }
     return BufferLayout(
-      type: TensorType(type.element, shape), axes: axes, halo: halo, offset: base,
-      elementCount: elementCount)
+      type: TensorType(type.element, shape), axes: Self.axes(axes, over: shape, halo: halo),
+      halo: halo, offset: base)
+  }
+
+  /// The axes with the extents that a tensor of this shape has along them; strides stay.
+  private static func axes(_ axes: [Axis], over shape: Shape, halo: [Halo]) -> [Axis] {
+    axes.map { axis in
+      let extent: Int
+      switch axis.part {
+      case .whole:
+        extent = shape[axis.dimension] + halo[axis.dimension].before + halo[axis.dimension].after
+      case .outer(let factor): extent = (shape[axis.dimension] + factor - 1) / factor
+      case .inner(let factor): extent = factor
+      }
+      return Axis(dimension: axis.dimension, part: axis.part, extent: extent, stride: axis.stride)
+    }
+  }
+
+  /// A layout that spans what its axes do.
+  private init(type: TensorType, axes: [Axis], halo: [Halo], offset: Int) {
+    let isEmpty = axes.contains { $0.extent == 0 }
+    self.init(
+      type: type, axes: axes, halo: halo, offset: offset,
+      elementCount: isEmpty ? offset : axes.reduce(offset + 1) { $0 + ($1.extent - 1) * $1.stride })
   }
 
   /// The offset in elements of the element at these coordinates (one for each logical dimension); in the
@@ -140,9 +162,10 @@ public struct BufferLayout: Hashable, Sendable {
     let skipped = axes.reduce(0) { sum, axis in
       sum + (axis.part == .whole ? halo[axis.dimension].before * axis.stride : 0)
     }
+    let none = halo.map { _ in Halo.none }
     return BufferLayout(
-      type: type, axes: axes, halo: halo.map { _ in .none }, offset: offset + skipped,
-      elementCount: elementCount)
+      type: type, axes: Self.axes(axes, over: type.shape, halo: none), halo: none,
+      offset: offset + skipped)
   }
 
   /// The same memory taken for elements of another type of the same width.
@@ -167,9 +190,7 @@ public struct BufferLayout: Hashable, Sendable {
   public func reshaped(to shape: Shape) -> BufferLayout {
     precondition(isDense && shape.elementCount == type.shape.elementCount, "dense, as many elements")
     let plain = BufferLayout.rowMajor(TensorType(type.element, shape))
-    return BufferLayout(
-      type: plain.type, axes: plain.axes, halo: plain.halo, offset: offset,
-      elementCount: elementCount)
+    return BufferLayout(type: plain.type, axes: plain.axes, halo: plain.halo, offset: offset)
   }
 
   /// Elements between neighbours along a dimension, where they are evenly spaced; nil for a split dimension.

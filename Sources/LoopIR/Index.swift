@@ -140,6 +140,25 @@ public struct Index: Hashable, Sendable {
     return Index(atom: .remainder(rest, divisor))
   }
 
+  /// The index without one of its terms.
+  func without(_ position: Int) -> Index {
+    var copy = self
+    copy.terms.remove(at: position)
+    return copy
+  }
+
+  /// The terms and the part of the constant that `divisor` divides, already divided, and the rest, whose constant lies in 0..<divisor.
+  func divided(by divisor: Int) -> (whole: Index, rest: Index) {
+    let quotient = floorQuotient(constant, divisor)
+    let isWhole = { (term: Term) in term.factor % divisor == 0 }
+    return (
+      Index(
+        terms: terms.filter(isWhole).map { Term(atom: $0.atom, factor: $0.factor / divisor) },
+        constant: quotient),
+      Index(terms: terms.filter { !isWhole($0) }, constant: constant - quotient * divisor)
+    )
+  }
+
   /// The index with each loop counter replaced.
   public func substituting(_ replacement: (LoopVariable) -> Index?) -> Index {
     var result = Index(constant)

@@ -23,14 +23,17 @@ public struct Buffer: Sendable {
   public var storage: Storage
   /// Bytes from the start of the port's memory to the buffer; 0 elsewhere.
   public var byteOffset: Int
-  /// The first and the last step that use it (for reports).
+  /// The piece of memory that it lies in: buffers of one root are views of the same tensors.
+  public var root: Int
+  /// The first and the last step that use it.
   public var lifetime: ClosedRange<Int>
 
   /// A buffer.
   public init(
-    name: String, layout: BufferLayout, storage: Storage, byteOffset: Int = 0,
+    name: String, layout: BufferLayout, storage: Storage, byteOffset: Int = 0, root: Int,
     lifetime: ClosedRange<Int>
   ) {
+    self.root = root
     self.name = name
     self.layout = layout
     self.storage = storage
@@ -63,11 +66,16 @@ public struct Step: Sendable {
   public var arguments: [Int]
   /// The user's names of the layers that it computes.
   public var layers: [String]
+  /// The lowering that made it; empty for steps that belong to none.
+  public var lowering: String
   /// Multiply-accumulates of the layers, for reports.
   public var multiplyAccumulates: Int
 
   /// A call.
-  public init(kernel: Int, arguments: [Int], layers: [String], multiplyAccumulates: Int) {
+  public init(
+    kernel: Int, arguments: [Int], layers: [String], lowering: String = "", multiplyAccumulates: Int
+  ) {
+    self.lowering = lowering
     self.kernel = kernel
     self.arguments = arguments
     self.layers = layers

@@ -16,8 +16,8 @@ import Testing
       Port(name: "int", role: .output, type: type),
     ]
     let places: [Buffer.Storage] = [.port(0), .constant, .arena(offset: 64), .port(1)]
-    program.buffers = zip(["x", "w:0", "t", "y"], places).map { name, place in
-      Buffer(name: name, layout: .rowMajor(type), storage: place, lifetime: 0...1)
+    program.buffers = zip(["x", "w:0", "t", "y"], places).enumerated().map { root, pair in
+      Buffer(name: pair.0, layout: .rowMajor(type), storage: pair.1, root: root, lifetime: 0...1)
     }
     let weights = Tensor(type, rounding: (0..<16).map { Double($0) / 7 - 1 })
     program.constants = [1: weights.bytes]
@@ -44,7 +44,7 @@ import Testing
 
   @Test(arguments: [WeightStorage.c, .incbin]) func weightsAreFound(_ form: WeightStorage) throws {
     let (program, ports) = Self.program("1st model")
-    #expect(LoopVerifier.verify(program) == [])
+    #expect(ProgramVerifier.verify(program) == [])
     try check(program, ports: ports) {
       $0.weights = form
       $0.profile = true

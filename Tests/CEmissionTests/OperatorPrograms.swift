@@ -49,7 +49,7 @@ struct OperatorProgram {
       ports.append(nil)
       program.buffers.append(
         Buffer(
-          name: "y", layout: .rowMajor(type), storage: .port(port), lifetime: 0...0))
+          name: "y", layout: .rowMajor(type), storage: .port(port), root: port, lifetime: 0...0))
       program.kernels.append(kernel)
       program.steps.append(
         Step(
@@ -67,7 +67,7 @@ struct OperatorProgram {
     program.ports.append(Port(name: "in \(port)", role: .input, type: type))
     ports.append(Self.values(type, seed: ordinal))
     program.buffers.append(
-      Buffer(name: "x", layout: .rowMajor(type), storage: .port(port), lifetime: 0...0))
+      Buffer(name: "x", layout: .rowMajor(type), storage: .port(port), root: port, lifetime: 0...0))
     inputs.append((element, program.buffers.count - 1))
     return program.buffers.count - 1
   }

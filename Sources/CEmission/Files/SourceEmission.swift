@@ -67,6 +67,13 @@ extension EmissionPlan {
       .conditional(
         "defined(__GNUC__)",
         [
+          // GCC 12 at -O3 takes calls of kernels for free of effects and drops them, unless they are closed to it.
+          .conditional(
+            "defined(__has_attribute)",
+            [
+              .conditional(
+                "__has_attribute(noipa)", [settable(.kernel, "static __attribute__((noipa))")], [])
+            ], []),
           settable(.kernel, "static __attribute__((noinline))"),
           .defineTokens(
             macro("INLINE"), "static inline __attribute__((always_inline, unused))"),

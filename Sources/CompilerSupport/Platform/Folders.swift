@@ -11,7 +11,10 @@ public final class TemporaryFolder: Sendable {
   public let path: String
 
   /// Makes a folder whose name starts with `prefix`, where `TMPDIR` says or in `/tmp`.
-  public init(_ prefix: String = "fettle") throws(Failure) {
+  public init(_ prefix: String = "fettle") throws(Failure) { path = try Self.kept(prefix) }
+
+  /// Makes a folder as a temporary one, that stays; gives its path.
+  public static func kept(_ prefix: String) throws(Failure) -> String {
     let parent = Platform.environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
     var template = Array(Paths.join(parent, prefix + "-XXXXXX").utf8CString)
     let made = template.withUnsafeMutableBufferPointer { buffer -> String? in
@@ -19,7 +22,7 @@ public final class TemporaryFolder: Sendable {
       return String(cString: name)
     }
     guard let made else { throw Platform.fileFailure("make a folder for temporary files", parent) }
-    path = made
+    return made
   }
 
   deinit { try? Platform.removeTree(path) }

@@ -30,7 +30,8 @@ struct TrialRunner {
       return
     }
     let target = try TargetOptions.target(arguments, session, default: "host")
-    compiled = try CompiledRunner(target: target, table: session.toolkit.lowerings)
+    compiled = try CompiledRunner(
+      target: target, table: session.toolkit.lowerings, keepFault: FaultKeeper.keep)
     let isFile = named?.hasSuffix(".json") ?? false
     let path = named.map { isFile ? (try? Platform.canonicalPath($0)) ?? $0 : $0 }
     words = ["--compiled"] + (path.map { ["--target", $0] } ?? [])

@@ -41,7 +41,7 @@ struct EmissionJob {
   ) throws(Failure) {
     self.graph = graph
     self.target = target
-    lowered = try Lowerer(target: target, table: session.toolkit.lowerings)
+    lowered = try Lowerer(target: target, table: session.toolkit.lowerings, keepFault: FaultKeeper.keep)
       .lower(graph, name: try arguments[EmissionChoices.name] ?? name)
     options = EmissionOptions(target: target)
     options.toolVersion = Driver.version

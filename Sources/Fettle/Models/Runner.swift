@@ -22,7 +22,8 @@ enum RunnerOptions {
   ) throws(Failure) -> any ModelRunner {
     if arguments.has(interpret) { return EvaluatorRunner() }
     let target = try TargetOptions.target(arguments, session, default: "host")
-    return try CompiledRunner(target: target, table: session.toolkit.lowerings)
+    return try CompiledRunner(
+      target: target, table: session.toolkit.lowerings, keepFault: FaultKeeper.keep)
   }
 
   /// What runs graphs for passes and the ledger, whatever target the user works for: C for this
@@ -31,7 +32,8 @@ enum RunnerOptions {
     _ arguments: Arguments, _ session: Session
   ) throws(Failure) -> any ModelRunner {
     if arguments.has(interpret) { return EvaluatorRunner() }
-    return try CompiledRunner(target: HostMachine.target, table: session.toolkit.lowerings)
+    return try CompiledRunner(
+      target: HostMachine.target, table: session.toolkit.lowerings, keepFault: FaultKeeper.keep)
   }
 }
 

@@ -30,16 +30,23 @@ public struct Lowerer: Sendable {
   public let target: Target
   /// The lowerings to choose from.
   public let table: LoweringTable
+  /// Keeps a graph whose program is not sound; gives lines that tell how to see the fault again.
+  public var keepFault: (@Sendable (Graph, Target) -> [String])?
 
   /// A lowerer for a target.
-  public init(target: Target, table: LoweringTable = .standard) {
+  public init(
+    target: Target, table: LoweringTable = .standard,
+    keepFault: (@Sendable (Graph, Target) -> [String])? = nil
+  ) {
     self.target = target
     self.table = table
+    self.keepFault = keepFault
   }
 
-  /// The program that computes the graph.
+  /// The program that computes the graph, verified.
   ///
-  /// - Throws: a failure of kind `unsupported` that names each op that no lowering takes.
+  /// - Throws: a failure of kind `unsupported` that names each op that no lowering takes; an internal one if a lowering made a
+  ///   program that is not sound.
   public func lower(_ graph: Graph, name: String) throws(Failure) -> Lowered {
     let fusion = FusionGroups(graph, table: table, target: target)
     guard fusion.unsupported.isEmpty else {
@@ -70,7 +77,33 @@ public struct Lowerer: Sendable {
       choices.append(choice(group, in: graph))
     }
     context.copyOutputs()
-    return Lowered(program: try context.finish(name: name), choices: choices)
+    let program = try context.finish(name: name)
+    try verify(program, of: graph)
+    return Lowered(program: program, choices: choices)
+  }
+
+  /// - Throws: an internal failure that names kernels, lowerings and layers, if the program is not sound.
+  private func verify(_ program: Program, of graph: Graph) throws(Failure) {
+    let findings = ProgramVerifier.verify(program)
+    guard !findings.isEmpty else { return }
+    let limit = 3
+    var diagnostics = findings.prefix(limit).map { finding in
+      var subject = "internal error"
+      if let step = finding.step.map({ program.steps[$0] }) {
+        if !step.lowering.isEmpty { subject += " in lowering '\(step.lowering)'" }
+        let layers = step.layers.map { "'\($0)'" }.joined(separator: ", ")
+        if !layers.isEmpty { subject += ", layer \(layers)" }
+      }
+      return Diagnostic(finding.message, at: Origin(subject: subject))
+    }
+    if findings.count > limit {
+      diagnostics[limit - 1].notes.append("and \(findings.count - limit) more findings of this kind")
+    }
+    diagnostics[diagnostics.count - 1].notes.append("this is a fault of Fettle, not of the model; no C was made")
+    diagnostics[diagnostics.count - 1].notes += keepFault?(graph, target) ?? []
+    var failure = Failure(Array(diagnostics))
+    failure.isInternal = true
+    throw failure
   }
 
   private func choice(_ group: FusionGroup, in graph: Graph) -> LoweringChoice {

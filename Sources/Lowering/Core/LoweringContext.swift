@@ -15,6 +15,8 @@ public struct LoweringContext {
   public private(set) var tail: [OpID] = []
   /// The layers of the present group, for reports.
   private var layers: [String] = []
+  /// The lowering of the present group.
+  private var lowering = ""
   private var multiplyAccumulates = 0
 
   var roots: [Root] = []
@@ -119,7 +121,7 @@ public struct LoweringContext {
     let arguments = tensors.sorted { $0.buffer.position < $1.buffer.position }
     steps.append(
       PendingStep(
-        kernel: kernel.finish(), arguments: arguments.map(\.view), layers: layers,
+        kernel: kernel.finish(), arguments: arguments.map(\.view), layers: layers, lowering: lowering,
         multiplyAccumulates: multiplyAccumulates))
     multiplyAccumulates = 0
   }
@@ -128,11 +130,13 @@ public struct LoweringContext {
   mutating func beginOutputs() {
     tail = []
     layers = []
+    lowering = ""
     multiplyAccumulates = 0
   }
 
   mutating func begin(_ group: FusionGroup) {
     tail = group.tail
+    lowering = group.lowering.name
     let ops = [group.anchor] + group.tail
     layers = ops.reduce(Location()) { $0.joined(with: graph.location(of: $1)) }.layers
     multiplyAccumulates = ops.reduce(0) { $0 + graph.multiplyAccumulates(of: $1) }
@@ -149,6 +153,7 @@ struct PendingStep {
   let kernel: Kernel
   let arguments: [TensorView]
   let layers: [String]
+  let lowering: String
   let multiplyAccumulates: Int
 }
 

@@ -3,7 +3,7 @@ import CompilerSupport
 import LoopIR
 import Tensors
 
-/// Puts a program together: equal kernels become one, equal views one buffer.
+/// Puts a program together: kernels are simplified, equal ones become one, equal views one buffer.
 struct ProgramAssembly {
   private(set) var program: Program
   private let roots: [Root]
@@ -20,11 +20,7 @@ struct ProgramAssembly {
   /// Adds a step behind those that are there. `offsets` are the roots' places in the arena.
   mutating func append(_ step: PendingStep, offsets: [Int]) {
     let position = program.steps.count
-    let kernel = kernels[step.kernel] ?? program.kernels.count
-    if kernel == program.kernels.count {
-      program.kernels.append(step.kernel)
-      kernels[step.kernel] = kernel
-    }
+    let kernel = enter(step.kernel)
     let arguments = step.arguments.map { view in
       let buffer = buffers[view] ?? add(view, offsets: offsets, at: position)
       let lifetime = program.buffers[buffer].lifetime
@@ -33,8 +29,19 @@ struct ProgramAssembly {
     }
     program.steps.append(
       Step(
-        kernel: kernel, arguments: arguments, layers: step.layers,
+        kernel: kernel, arguments: arguments, layers: step.layers, lowering: step.lowering,
         multiplyAccumulates: step.multiplyAccumulates))
+  }
+
+  /// The position of a kernel, simplified, in the program; it is added if it is not there.
+  private mutating func enter(_ built: Kernel) -> Int {
+    if let known = kernels[built] { return known }
+    let simple = built.simplified()
+    let position = kernels[simple] ?? program.kernels.count
+    if position == program.kernels.count { program.kernels.append(simple) }
+    kernels[simple] = position
+    kernels[built] = position
+    return position
   }
 
   private mutating func add(_ view: TensorView, offsets: [Int], at step: Int) -> Int {
@@ -48,7 +55,7 @@ struct ProgramAssembly {
       case .arena: .arena(offset: offsets[view.root] + start)
       }
     var buffer = Buffer(
-      name: root.name, layout: layout, storage: storage, lifetime: step...step)
+      name: root.name, layout: layout, storage: storage, root: view.root, lifetime: step...step)
     if case .port = root.kind { buffer.byteOffset = start }
     program.buffers.append(buffer)
     let position = program.buffers.count - 1

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The elements of memory that belong to a tensor, halo and filling included, counted from the tensor's first: a box of nested axes. A dense
+/// tensor is one axis; a part of a concat has an axis for each gap.
+struct BufferRegion: Hashable {
+  /// `count` positions that lie `stride` elements apart.
+  struct Axis: Hashable {
+    let stride: Int
+    let count: Int
+  }
+
+  /// The axes, outermost first; each spans more than those after it together.
+  let axes: [Axis]
+  /// Whether there are no elements.
+  let isEmpty: Bool
+
+  /// The region of a layout that starts at its origin.
+  init(_ layout: BufferLayout) {
+    isEmpty = layout.axes.contains { $0.extent == 0 }
+    var merged: [Axis] = []
+    for axis in layout.axes.filter({ $0.extent > 1 }).sorted(by: { $0.stride < $1.stride }) {
+      if let outer = merged.last, axis.stride == outer.stride * outer.count {
+        merged[merged.count - 1] = Axis(stride: outer.stride, count: outer.count * axis.extent)
+      } else {
+        merged.append(Axis(stride: axis.stride, count: axis.extent))
+      }
+    }
+    axes = merged.reversed()
+  }
+
+  /// The elements from the first to the last, with those between that do not belong to it.
+  var span: Int {
+    isEmpty ? 0 : axes.reduce(1) { $0 + ($1.count - 1) * $1.stride }
+  }
+
+  /// The positions along each axis that `lanes` consecutive elements from an index on take in a nest of loops; nil if they are not inside.
+  func box(of index: Index, lanes: Int, in nest: LoopNest) -> [ClosedRange<Int>]? {
+    isEmpty ? nil : box(of: index, lanes, axes[...], nest)
+  }
+
+  private func box(
+    of index: Index, _ lanes: Int, _ axes: ArraySlice<Axis>, _ nest: LoopNest
+  ) -> [ClosedRange<Int>]? {
+    guard let axis = axes.first else {
+      return lanes == 1 && nest.range(of: index) == 0...0 ? [] : nil
+    }
+    if axes.count == 1, axis.stride == 1 {
+      let range = nest.range(of: index)
+      let last = range.upperBound + lanes - 1
+      return range.lowerBound >= 0 && last < axis.count ? [range.lowerBound...last] : nil
+    }
+    var (outer, inner) = index.divided(by: axis.stride)
+    // The constant was divided for itself; the rest as a whole must lie between two positions.
+    let shift = floorQuotient(nest.minimum(of: inner), axis.stride)
+    if shift != 0 {
+      outer = outer + shift
+      inner = inner - shift * axis.stride
+    }
+    let range = nest.range(of: outer)
+    guard range.lowerBound >= 0, range.upperBound < axis.count,
+      let rest = box(of: inner, lanes, axes.dropFirst(), nest)
+    else { return nil }
+    return [range] + rest
+  }
+
+  /// Calls `body` with the first element and the length of each run of consecutive elements of a box of positions.
+  func forEachRun(of box: [ClosedRange<Int>], _ body: (_ start: Int, _ count: Int) -> Void) {
+    guard !isEmpty else { return }
+    func nest(_ depth: Int, _ start: Int) {
+      guard depth < axes.count else { return body(start, 1) }
+      let (axis, range) = (axes[depth], box[depth])
+      if depth == axes.count - 1, axis.stride == 1 {
+        return body(start + range.lowerBound, range.count)
+      }
+      for position in range { nest(depth + 1, start + position * axis.stride) }
+    }
+    nest(0, 0)
+  }
+
+  /// All positions.
+  var whole: [ClosedRange<Int>] { axes.map { 0...$0.count - 1 } }
+
+  /// Whether two regions that start `distance` elements apart (the other after this one) have an element in common.
+  func overlaps(_ other: BufferRegion, at distance: Int) -> Bool {
+    guard !isEmpty, !other.isEmpty, distance < span, -distance < other.span else { return false }
+    if axes.count <= 1, other.axes.count <= 1 { return true }
+    var runs: [(start: Int, end: Int, isOther: Bool)] = []
+    forEachRun(of: whole) { runs.append(($0, $0 + $1, false)) }
+    other.forEachRun(of: other.whole) { runs.append(($0 + distance, $0 + distance + $1, true)) }
+    runs.sort { $0.start < $1.start }
+    var ends = (own: Int.min, other: Int.min)
+    for run in runs {
+      if run.start < (run.isOther ? ends.own : ends.other) { return true }
+      if run.isOther { ends.other = max(ends.other, run.end) } else { ends.own = max(ends.own, run.end) }
+    }
+    return false
+  }
+}

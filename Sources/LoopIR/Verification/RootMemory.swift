@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tensors
+
+/// A piece of memory that is written by the steps of a program (of the arena, or an output port), and which of it holds values.
+struct RootMemory {
+  /// Bits of the smallest element that is seen in it: what is kept track of.
+  private let unit: Int
+  /// Its first byte, in the arena or the port.
+  private let start: Int
+  private let unitCount: Int
+  private let lastStep: Int
+  /// Made when the first element is written, dropped after the last use.
+  private var elements: InitializedElements?
+  /// Views with filling, which counts as written.
+  private let filled: [Buffer]
+
+  /// The memory of each root that is not read-only.
+  static func all(of program: Program) -> [Int: RootMemory] {
+    var views: [Int: [Buffer]] = [:]
+    for buffer in program.buffers {
+      switch buffer.storage {
+      case .constant: continue
+      case .port(let port) where program.ports[port].role != .output: continue
+      case .port, .arena: views[buffer.root, default: []].append(buffer)
+      }
+    }
+    return views.mapValues { RootMemory(of: $0) }
+  }
+
+  private init(of views: [Buffer]) {
+    unit = min(views.map(\.layout.type.element.bitCount).min() ?? 8, 64)
+    let first = views.map(\.start).min() ?? 0
+    start = first
+    let end = views.map { $0.start + $0.layout.byteCount }.max() ?? first
+    unitCount = ((end - first) * 8 + unit - 1) / unit
+    lastStep = views.map(\.lifetime.upperBound).max() ?? 0
+    filled = views.filter { $0.layout.hasFilling }
+  }
+
+  /// Marks runs of elements of a buffer as written.
+  mutating func insert(_ runs: [StoredRuns.Run], in buffer: Buffer) {
+    prepare()
+    for run in runs {
+      let units = units(run.start, run.count, in: buffer)
+      elements?.insert(units)
+    }
+  }
+
+  /// The first element of a box of a buffer's region that was not written, or nil.
+  mutating func firstMissing(of box: [ClosedRange<Int>], in buffer: Buffer) -> Int? {
+    prepare()
+    guard let elements else { return nil }
+    var missing: Int?
+    BufferRegion(buffer.layout).forEachRun(of: box) { first, count in
+      guard missing == nil, let place = elements.firstMissing(units(first, count, in: buffer))
+      else { return }
+      missing = (place * unit - (buffer.start - start) * 8) / buffer.layout.type.element.bitCount
+    }
+    return missing
+  }
+
+  /// Forgets what it holds after the step that uses it last.
+  mutating func release(after step: Int) {
+    if step >= lastStep { elements = nil }
+  }
+
+  private mutating func prepare() {
+    guard elements == nil else { return }
+    var fresh = InitializedElements(count: unitCount)
+    for buffer in filled {
+      buffer.layout.forEachFillingRun { fresh.insert(units($0, $1, in: buffer)) }
+    }
+    elements = fresh
+  }
+
+  /// Elements of a buffer as units of this memory.
+  private func units(_ first: Int, _ count: Int, in buffer: Buffer) -> Range<Int> {
+    let bits = buffer.layout.type.element.bitCount
+    let base = (buffer.start - start) * 8
+    return (base + first * bits) / unit..<(base + (first + count) * bits) / unit
+  }
+}
+
+extension BufferLayout {
+  /// Whether a split axis has more positions than its dimension.
+  fileprivate var hasFilling: Bool {
+    axes.contains { axis in
+      if case .inner(let factor) = axis.part { type.shape[axis.dimension] % factor != 0 } else { false }
+    }
+  }
+
+  /// Calls `body` with runs of elements beyond the extents of split dimensions.
+  fileprivate func forEachFillingRun(_ body: (_ start: Int, _ count: Int) -> Void) {
+    /// `lastBlocks`: the dimensions of which the path is in the last block, partly filled.
+    func nest(_ depth: Int, _ start: Int, _ lastBlocks: Set<Int>, isFilling: Bool) {
+      let rest = axes[depth...]
+      let canBeFilling = rest.contains { axis in
+        switch axis.part {
+        case .whole: false
+        case .outer(let factor): type.shape[axis.dimension] % factor != 0
+        case .inner: lastBlocks.contains(axis.dimension)
+        }
+      }
+      guard isFilling || canBeFilling else { return }
+      guard let axis = rest.first else { return body(start, 1) }
+      let extent = type.shape[axis.dimension]
+      for i in 0..<axis.extent {
+        var blocks = lastBlocks
+        var isBeyond = false
+        switch axis.part {
+        case .whole: break
+        case .outer(let factor):
+          if extent % factor != 0, i == axis.extent - 1 { blocks.insert(axis.dimension) }
+        case .inner(let factor):
+          isBeyond = lastBlocks.contains(axis.dimension) && i >= extent % factor
+        }
+        nest(depth + 1, start + i * axis.stride, blocks, isFilling: isFilling || isBeyond)
+      }
+    }
+    nest(0, 0, [], isFilling: false)
+  }
+}
