@@ -8,12 +8,13 @@ public struct LoopFault: Error, CustomStringConvertible {
   public let description: String
 }
 
-/// Runs loop programs statement by statement: slow, clear, and strict about every access.
+/// Runs loop programs statement by statement: slow, clear, and strict about every access. An element that does not belong to the tensor
+/// of its parameter, or that no step of that tensor's root has written, is a fault.
 public struct LoopInterpreter {
   /// Memory that buffers lie in: one for each port, one for each constant, the arena.
   private var memories: [Memory] = []
   private let program: Program
-  private var parameters: [(memory: Int, offset: Int, bits: Int)] = []
+  private var parameters: [Place] = []
   var counters: [Int: Int] = [:]
   var locals: [Int: LoopValue] = [:]
   var registers: [Int: [LoopValue]] = [:]
@@ -21,7 +22,27 @@ public struct LoopInterpreter {
   private struct Memory {
     var bytes: [UInt8]
     let name: String
+    /// For each byte the root whose value it holds; nil for memory that is given whole.
+    var owners: [Int?]?
+
+    init(_ bytes: [UInt8], _ name: String, isGiven: Bool) {
+      self.bytes = bytes
+      self.name = name
+      owners = isGiven ? nil : Array(repeating: nil, count: bytes.count)
+    }
   }
+
+  /// Where a buffer lies.
+  private struct Place {
+    let memory: Int
+    let offset: Int
+    let root: Int
+    /// By position from its first element; what is not there does not belong to the buffer.
+    let elements: [Int: ElementRole]
+  }
+
+  /// What an element of a layout is for.
+  private enum ElementRole { case value, filling }
 
   /// Runs the program. `ports` holds a tensor for each port that is read, of the port's type, nil for one
   /// that is only written. Gives the contents of all ports afterwards. The arena starts as garbage.
@@ -40,26 +61,28 @@ public struct LoopInterpreter {
       let bytes = tensor.map { $0.bytes.withUnsafeBytes { Array($0) } }
       memories.append(
         Memory(
-          bytes: bytes ?? Array(repeating: 0, count: port.type.byteCount), name: port.name))
+          bytes ?? Array(repeating: 0, count: port.type.byteCount), port.name,
+          isGiven: port.role != .output))
     }
     let arena = memories.count
     memories.append(
-      Memory(bytes: Array(repeating: 0xFF, count: program.arenaBytes), name: "arena"))
-    var places: [(memory: Int, offset: Int, bits: Int)] = []
+      Memory(Array(repeating: 0xFF, count: program.arenaBytes), "arena", isGiven: false))
+    var places: [Place] = []
     for (i, buffer) in program.buffers.enumerated() {
-      let bits = buffer.layout.byteCount * 8
+      func place(_ memory: Int, _ offset: Int) -> Place {
+        Place(
+          memory: memory, offset: offset, root: buffer.root,
+          elements: Self.elements(of: buffer.layout))
+      }
       switch buffer.storage {
-      case .port(let port):
-        let bytes = program.ports[port].type.byteCount - buffer.byteOffset
-        places.append((port, buffer.byteOffset, bytes * 8))
-      case .arena(let offset): places.append((arena, offset, bits))
+      case .port(let port): places.append(place(port, buffer.byteOffset))
+      case .arena(let offset): places.append(place(arena, offset))
       case .constant:
         guard let bytes = program.constants[i] else {
           throw LoopFault(description: "constant \(buffer.name) has no data")
         }
-        places.append((memories.count, 0, bytes.count * 8))
-        memories.append(
-          Memory(bytes: bytes.withUnsafeBytes { Array($0) }, name: buffer.name))
+        places.append(place(memories.count, 0))
+        memories.append(Memory(bytes.withUnsafeBytes { Array($0) }, buffer.name, isGiven: true))
       }
     }
     for (number, step) in program.steps.enumerated() {
@@ -164,39 +187,97 @@ public struct LoopInterpreter {
     return sum
   }
 
-  /// The place of an element in its memory, in bits.
-  private func place(_ access: Access, _ index: Int) throws -> (memory: Int, bit: Int) {
+  /// The elements of a layout, halo and filling included, one by one.
+  private static func elements(of layout: BufferLayout) -> [Int: ElementRole] {
+    var found: [Int: ElementRole] = [:]
+    func visit(_ depth: Int, _ position: Int, _ coordinates: [Int]) {
+      guard depth < layout.axes.count else {
+        let shape = layout.type.shape
+        let isFilling = layout.axes.contains { axis in
+          axis.part != .whole && coordinates[axis.dimension] >= shape[axis.dimension]
+        }
+        found[position] = isFilling ? .filling : .value
+        return
+      }
+      let axis = layout.axes[depth]
+      for i in 0..<axis.extent {
+        var next = coordinates
+        switch axis.part {
+        case .whole: break
+        case .outer(let factor): next[axis.dimension] += i * factor
+        case .inner: next[axis.dimension] += i
+        }
+        visit(depth + 1, position + i * axis.stride, next)
+      }
+    }
+    visit(0, 0, Array(repeating: 0, count: layout.type.shape.rank))
+    return found
+  }
+
+  /// An element in its memory.
+  private struct Location {
+    let memory: Int
+    let bit: Int
+    let root: Int
+    let role: ElementRole
+    /// The bytes that it lies in.
+    let bytes: Range<Int>
+  }
+
+  private func locate(_ access: Access, _ index: Int) throws -> Location {
     let parameter = parameters[access.parameter]
-    let bit = index * access.element.bitCount
     let memory = memories[parameter.memory]
-    guard bit >= 0, bit + access.element.bitCount <= parameter.bits,
-      parameter.offset * 8 + bit + access.element.bitCount <= memory.bytes.count * 8
+    let bit = parameter.offset * 8 + index * access.element.bitCount
+    let bytes = bit / 8..<(bit + access.element.bitCount + 7) / 8
+    guard let role = parameter.elements[index], bytes.lowerBound >= 0,
+      bytes.upperBound <= memory.bytes.count
     else {
       throw LoopFault(
-        description:
-          "parameter \(access.parameter) in \(memory.name): element \(index) of "
-          + "\(parameter.bits / access.element.bitCount)")
+        description: "parameter \(access.parameter) in \(memory.name): element \(index) is not its own")
     }
-    return (parameter.memory, parameter.offset * 8 + bit)
+    return Location(memory: parameter.memory, bit: bit, root: parameter.root, role: role, bytes: bytes)
   }
 
   /// The element at an index, in the type that is computed in.
   func read(_ access: Access, _ index: Int) throws -> LoopNumber {
-    let (memory, bit) = try place(access, index)
+    let place = try locate(access, index)
+    if place.role == .value, let first = place.bytes.first(where: { byte in
+      memories[place.memory].owners.map { $0[byte] != place.root } ?? false
+    }) {
+      throw LoopFault(
+        description: "parameter \(access.parameter) in \(memories[place.memory].name): nothing wrote "
+          + "byte \(first) of element \(index)")
+    }
     let element = access.element
     var bits: UInt64 = 0
-    let byteCount = max(1, element.bitCount / 8)
-    for i in 0..<byteCount {
-      bits |= UInt64(memories[memory].bytes[bit / 8 + i]) << UInt64(8 * i)
+    for (i, byte) in place.bytes.enumerated() {
+      bits |= UInt64(memories[place.memory].bytes[byte]) << UInt64(8 * i)
     }
-    if element.bitCount < 8 { bits = bits >> UInt64(bit % 8) & (1 << UInt64(element.bitCount) - 1) }
-    let tensor = Tensor(TensorType(element, .scalar), bytes: Bytes(copying: [bits])[0..<byteCount])!
-    return element.isFloat ? .float(tensor.doubles()[0]) : .integer(tensor.integers()[0])
+    if element.bitCount < 8 {
+      bits = bits >> UInt64(place.bit % 8) & (1 << UInt64(element.bitCount) - 1)
+    }
+    switch element {
+    case .f32: return .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
+    case .i8: return .integer(Int64(Int8(truncatingIfNeeded: bits)))
+    case .i32: return .integer(Int64(Int32(truncatingIfNeeded: bits)))
+    default:
+      let tensor = Tensor(
+        TensorType(element, .scalar), bytes: Bytes(copying: [bits])[0..<place.bytes.count])!
+      return element.isFloat ? .float(tensor.doubles()[0]) : .integer(tensor.integers()[0])
+    }
   }
 
   private mutating func write(_ access: Access, _ index: Int, _ number: LoopNumber) throws {
-    let (memory, bit) = try place(access, index)
+    let place = try locate(access, index)
     let element = access.element
+    for byte in place.bytes { memories[place.memory].owners?[byte] = place.root }
+    if case .float(let value) = number, element == .f32 {
+      let bits = Float(value).bitPattern
+      for (i, byte) in place.bytes.enumerated() {
+        memories[place.memory].bytes[byte] = UInt8(truncatingIfNeeded: bits >> UInt32(8 * i))
+      }
+      return
+    }
     let type = TensorType(element, .scalar)
     let tensor =
       switch number {
@@ -205,11 +286,12 @@ public struct LoopInterpreter {
       }
     tensor.bytes.withUnsafeBytes { source in
       if element.bitCount < 8 {
-        let mask = UInt8((1 << element.bitCount) - 1) << UInt8(bit % 8)
-        let old = memories[memory].bytes[bit / 8]
-        memories[memory].bytes[bit / 8] = old & ~mask | source[0] << UInt8(bit % 8) & mask
+        let mask = UInt8((1 << element.bitCount) - 1) << UInt8(place.bit % 8)
+        let old = memories[place.memory].bytes[place.bit / 8]
+        memories[place.memory].bytes[place.bit / 8] =
+          old & ~mask | source[0] << UInt8(place.bit % 8) & mask
       } else {
-        for (i, byte) in source.enumerated() { memories[memory].bytes[bit / 8 + i] = byte }
+        for (i, byte) in source.enumerated() { memories[place.memory].bytes[place.bit / 8 + i] = byte }
       }
     }
   }

@@ -48,6 +48,7 @@ extension EmissionPlan {
     items.append(.blank)
     if options.singleFile { items += sizes + [.blank] }
     items += macros
+    items += accessedTypes(library)
     if !library.vectors.isEmpty { items += vectorTypes(library.vectors) }
     return items
   }
@@ -74,7 +75,11 @@ extension EmissionPlan {
               .conditional(
                 "__has_attribute(noipa)", [settable(.kernel, "static __attribute__((noipa))")], [])
             ], []),
-          settable(.kernel, "static __attribute__((noinline))"),
+          // Older compilers and Clang: a use that they cannot see keeps the arguments as they are.
+          .conditional(
+            "defined(__clang__) || __GNUC__ >= 8",
+            [settable(.kernel, "static __attribute__((noinline, used))")],
+            [settable(.kernel, "static __attribute__((noinline, noclone, used))")]),
           .defineTokens(
             macro("INLINE"), "static inline __attribute__((always_inline, unused))"),
           .defineTokens(macro("PRAGMA"), parameters: ["text"], "_Pragma(#text)"),
@@ -102,6 +107,18 @@ extension EmissionPlan {
     let definition = CItem.defineTokens(
       macro(word), parameters: word.parameters, tokens ?? word.usual ?? "")
     return .conditional("!defined(\(macro(word)))", [definition], [])
+  }
+
+  /// The types by which kernels reach elements that are wider than a byte.
+  private func accessedTypes(_ library: RuntimeLibrary) -> [CItem] {
+    guard !library.accessedTypes.isEmpty else { return [] }
+    func typedefs(_ attributes: String) -> [CItem] {
+      library.accessedTypes.map { .typedef(.named($0), "\(name)_stored_\($0)", attributes: attributes) }
+    }
+    return [
+      .blank, .comment(["Elements in memory; the arena's bytes hold one type after the other."]),
+      .conditional("defined(__GNUC__)", typedefs("__attribute__((may_alias))"), typedefs("")),
+    ]
   }
 
   private func vectorTypes(_ vectors: [RuntimeLibrary.VectorType]) -> [CItem] {

@@ -41,10 +41,12 @@ struct KernelTranslator {
     for (i, name) in parameterNames.enumerated().reversed() where !usedParameters.contains(i) {
       body.insert(.evaluate(.cast(.void, .name(name))), at: 0)
     }
-    let parameters = zip(parameterNames, kernel.parameters).map { name, parameter in
-      CVariable(
+    let types = kernel.parameters.map { library.accessed($0.element) }
+    let parameters = zip(zip(parameterNames, types), kernel.parameters).map { named, parameter in
+      let (name, type) = named
+      return CVariable(
         type: .pointer(
-          .named(RuntimeLibrary.stored(parameter.element)), isConst: !parameter.isWritten,
+          .named(type), isConst: !parameter.isWritten,
           isRestrict: !parameter.mayAlias),
         name: name)
     }

@@ -11,7 +11,8 @@ extension RuntimeLibrary {
     case .f16, .bf16:
       let widen = self.widen(element)
       return function("load_\(element)") { l in
-        "\(l.inline) float @(const uint16_t *p, ptrdiff_t i)\n{\n  return \(widen)(p[i]);\n}"
+        let t = l.accessed(element)
+        return "\(l.inline) float @(const \(t) *p, ptrdiff_t i)\n{\n  return \(widen)(p[i]);\n}"
       }
     case .bool:
       return function("load_bool") { l in
@@ -52,7 +53,7 @@ extension RuntimeLibrary {
     return function("load_\(element)x\(lanes)") { l in
       let t = l.vector(element.computed, lanes)
       return """
-        \(l.inline) \(t) @(const \(Self.stored(element)) *p, ptrdiff_t i)
+        \(l.inline) \(t) @(const \(l.accessed(element)) *p, ptrdiff_t i)
         {
           \(t) r;
           for (int k = 0; k < \(lanes); k++) r[k] = \(one)(p, i + k);
@@ -68,7 +69,8 @@ extension RuntimeLibrary {
     case .f16, .bf16:
       let narrow = self.narrow(element)
       return function("store_\(element)") { l in
-        "\(l.inline) void @(uint16_t *p, ptrdiff_t i, float a)\n{\n  p[i] = \(narrow)(a);\n}"
+        let t = l.accessed(element)
+        return "\(l.inline) void @(\(t) *p, ptrdiff_t i, float a)\n{\n  p[i] = \(narrow)(a);\n}"
       }
     case .bool:
       return function("store_bool") { l in
@@ -109,7 +111,7 @@ extension RuntimeLibrary {
     guard let one = store(element) else { return nil }
     return function("store_\(element)x\(lanes)") { l in
       """
-      \(l.inline) void @(\(Self.stored(element)) *p, ptrdiff_t i, \(l.vector(element.computed, lanes)) a)
+      \(l.inline) void @(\(l.accessed(element)) *p, ptrdiff_t i, \(l.vector(element.computed, lanes)) a)
       {
         for (int k = 0; k < \(lanes); k++) \(one)(p, i + k, a[k]);
       }

@@ -11,6 +11,8 @@ struct RuntimeLibrary {
   private(set) var texts: [String] = []
   /// The vector types in use, in order of first use.
   private(set) var vectors: [VectorType] = []
+  /// The types by which kernels reach memory, in order of first use.
+  private(set) var accessedTypes: [String] = []
   /// Whether `<math.h>` is needed.
   var usesMath = false
   /// Whether `memcpy` of `<string.h>` is needed.
@@ -66,6 +68,15 @@ struct RuntimeLibrary {
     case .bool, .i4, .u4, .u2, .b1: "uint8_t"
     default: scalar(element)
     }
+  }
+
+  /// The C type by which a kernel reaches elements in memory: as stored, but allowed to lie where other types were (bytes of the arena
+  /// serve one tensor after the other).
+  mutating func accessed(_ element: ElementType) -> String {
+    let stored = Self.stored(element)
+    guard element.bitCount > 8 else { return stored }
+    if !accessedTypes.contains(stored) { accessedTypes.append(stored) }
+    return "\(prefix)stored_\(stored)"
   }
 
   /// The C type of a vector.

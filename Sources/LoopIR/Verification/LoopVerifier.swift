@@ -216,9 +216,9 @@ struct LoopVerifier {
           + "and leaves \(region)")
     }
     if !isWrite {
-      footprint.add(.read(parameter: access.parameter, box: box))
-    } else if let stored = StoredRuns(access.index, lanes: lanes, in: nest) {
-      footprint.add(.write(parameter: access.parameter, runs: stored.runs))
+      footprint.addRead(access.parameter, box)
+    } else if let stored = StoredElements(access.index, lanes: lanes, in: nest) {
+      footprint.addWrite(access.parameter, stored, span: region.span)
     }
   }
 

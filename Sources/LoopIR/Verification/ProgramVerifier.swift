@@ -99,9 +99,9 @@ public struct ProgramVerifier {
         find(
           "kernel \(kernel.name): \(parameter) ('\(buffer.name)') is read at element \(place), which nothing wrote",
           at: number)
-      case .write(let position, let runs):
+      case .write(let position, let elements):
         let buffer = buffers[position]
-        memories[buffer.root]?.insert(runs, in: buffer)
+        memories[buffer.root]?.insert(elements, of: buffer)
       }
     }
     for buffer in buffers { memories[buffer.root]?.release(after: number) }

@@ -10,7 +10,7 @@ struct RootMemory {
   private let unitCount: Int
   private let lastStep: Int
   /// Made when the first element is written, dropped after the last use.
-  private var elements: InitializedElements?
+  private var elements: ElementSet?
   /// Views with filling, which counts as written.
   private let filled: [Buffer]
 
@@ -37,12 +37,17 @@ struct RootMemory {
     filled = views.filter { $0.layout.hasFilling }
   }
 
-  /// Marks runs of elements of a buffer as written.
-  mutating func insert(_ runs: [StoredRuns.Run], in buffer: Buffer) {
+  /// Marks elements of a buffer as written.
+  mutating func insert(_ written: ElementSet, of buffer: Buffer) {
     prepare()
-    for run in runs {
-      let units = units(run.start, run.count, in: buffer)
-      elements?.insert(units)
+    if buffer.layout.type.element.bitCount == unit {
+      let offset = units(0, 0, in: buffer).lowerBound
+      elements?.formUnion(written, movedBy: offset)
+    } else {
+      written.forEach { element in
+        let units = units(element, 1, in: buffer)
+        elements?.insert(units)
+      }
     }
   }
 
@@ -66,7 +71,7 @@ struct RootMemory {
 
   private mutating func prepare() {
     guard elements == nil else { return }
-    var fresh = InitializedElements(count: unitCount)
+    var fresh = ElementSet(count: unitCount)
     for buffer in filled {
       buffer.layout.forEachFillingRun { fresh.insert(units($0, $1, in: buffer)) }
     }

@@ -203,7 +203,10 @@ enum TransposeSinking {
         let extents = Array(repeating: 1, count: rank - shape.rank) + shape.extents
         value = try rw.make(Reshape(to: extents), [value], location: location)
       }
-      moved.append(try rw.make(Transpose(from.inverse), [value], location: location))
+      // One element lies the same way in any order of axes; a transpose of it would be sunk again.
+      let isOne = shape.elementCount == 1
+      moved.append(
+        isOne ? value : try rw.make(Transpose(from.inverse), [value], location: location))
     }
     let inner = try rw.make(definition(from), moved, location: location)
     try rw.substitute(op.id, by: Transpose(from.permutation), [inner])

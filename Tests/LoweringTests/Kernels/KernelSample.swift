@@ -11,7 +11,7 @@ import Testing
 
 /// A small graph whose lowered form is compared with its meaning.
 struct KernelSample {
-  private let name: String
+  let name: String
   private let build: (inout SampleGraph) throws -> Void
 
   init(_ name: String, _ build: @escaping (inout SampleGraph) throws -> Void) {
@@ -44,12 +44,9 @@ struct KernelSample {
   func check(
     on targetName: String, lowering expected: String? = nil, integerSteps: Double = 0
   ) throws {
-    let target = try #require(Self.target(targetName))
-    var sample = SampleGraph(seed: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) })
-    try build(&sample)
-    let (graph, inputs) = sample.finish()
+    let (graph, inputs) = try graph()
     let reference = try Evaluator(graph).run(inputs)
-    let lowered = try Lowerer(target: target).lower(graph, name: "sample")
+    let lowered = try lower(graph, for: targetName)
     if let expected {
       #expect(lowered.choices.contains { $0.lowering == expected }, "\(lowered.choices)")
     }
@@ -59,6 +56,18 @@ struct KernelSample {
       #expect(output.type == wanted.type)
       compare(output, wanted, integerSteps)
     }
+  }
+
+  /// The graph and its inputs.
+  func graph() throws -> (Graph, [Tensor]) {
+    var sample = SampleGraph(seed: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) })
+    try build(&sample)
+    return sample.finish()
+  }
+
+  /// The graph brought down for a target of that name.
+  func lower(_ graph: Graph, for targetName: String) throws -> Lowered {
+    try Lowerer(target: try #require(Self.target(targetName))).lower(graph, name: "sample")
   }
 
   private func compare(_ output: Tensor, _ wanted: Tensor, _ integerSteps: Double) {

@@ -1,35 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The elements that a store writes in all iterations of the loops around it, as runs of consecutive elements.
+/// The elements that a store writes in all iterations of the loops around it.
 ///
 /// Counters that appear only as summands of the index, in loops with constant bounds, are joined to runs and strides; the others (cut
 /// loops, those that cut them, and what stands in quotients) are counted through one by one.
-struct StoredRuns {
-  /// Consecutive elements.
-  struct Run: Hashable {
-    let start: Int
-    let count: Int
-  }
-
-  private(set) var runs: [Run] = []
-  private let index: Index
+struct StoredElements {
   private let levels: [LoopNest.Level]
+  /// The depths of the loops that are counted through, and the values of their counters.
   private var counted: [Int] = []
+  private var values: [Int: Int] = [:]
+  /// The first element as far as it does not depend on counted loops.
+  private var base: Index
   private var strides: [(stride: Int, count: Int)] = []
   private var runLength: Int
 
-  /// The runs of `lanes` elements from `index` on, or nil if the index depends on data.
+  /// `lanes` elements from `index` on, or nil if the index depends on data.
   init?(_ index: Index, lanes: Int, in nest: LoopNest) {
     guard !index.hasLocals else { return nil }
-    self.index = index
     levels = nest.levels
+    base = index
     runLength = lanes
-    if nest.isEmpty { return }
     var isCounted: Set<Int> = []
-    func count(_ index: Index) { for variable in index.variables { isCounted.insert(variable) } }
     for term in index.terms {
       switch term.atom {
-      case .quotient(let inner, _), .remainder(let inner, _): count(inner)
+      case .quotient(let inner, _), .remainder(let inner, _): isCounted.formUnion(inner.variables)
       case .loop, .local: break
       }
     }
@@ -37,14 +31,12 @@ struct StoredRuns {
       isCounted.insert(level.variable.id)
       for bound in level.lower.indices + level.upper.indices {
         guard !bound.hasLocals else { return nil }
-        count(bound)
+        isCounted.formUnion(bound.variables)
       }
     }
     var free: [(stride: Int, count: Int)] = []
-    var base = index
     for (depth, level) in levels.enumerated() {
-      let id = level.variable.id
-      if isCounted.contains(id) {
+      if isCounted.contains(level.variable.id) {
         counted.append(depth)
         continue
       }
@@ -63,48 +55,31 @@ struct StoredRuns {
         strides.append(axis)
       }
     }
-    iterate(0, base)
-    join()
   }
 
-  /// Runs over the counted loops from a depth on; their counters are put into the index.
-  private mutating func iterate(_ position: Int, _ index: Index) {
-    guard position < counted.count else { return lay(strides.count - 1, index.constant) }
-    let level = levels[counted[position]]
-    let known = values
-    func value(_ bound: Index) -> Int {
-      bound.substituting { known[$0.id].map { Index($0) } }.constant
+  /// Enters the elements into a set.
+  mutating func insert(into set: inout ElementSet) { iterate(0, &set) }
+
+  /// Runs over the counted loops from a depth on.
+  private mutating func iterate(_ position: Int, _ set: inout ElementSet) {
+    guard position < counted.count else {
+      return lay(strides.count - 1, base.value(at: values), &set)
     }
-    let low = level.lower.indices.map(value).max() ?? 0
-    let high = level.upper.indices.map(value).min() ?? 0
+    let level = levels[counted[position]]
+    let low = level.lower.indices.map { $0.value(at: values) }.max() ?? 0
+    let high = level.upper.indices.map { $0.value(at: values) }.min() ?? 0
     guard low < high else { return }
     for i in low..<high {
       values[level.variable.id] = i
-      iterate(position + 1, index.substituting { $0.id == level.variable.id ? Index(i) : nil })
+      iterate(position + 1, &set)
     }
     values[level.variable.id] = nil
   }
 
-  private var values: [Int: Int] = [:]
-
-  private mutating func lay(_ axis: Int, _ start: Int) {
-    guard axis >= 0 else { return runs.append(Run(start: start, count: runLength)) }
-    for i in 0..<strides[axis].count { lay(axis - 1, start + i * strides[axis].stride) }
-  }
-
-  /// Joins neighbours.
-  private mutating func join() {
-    runs.sort { $0.start < $1.start }
-    var joined: [Run] = []
-    for run in runs {
-      if let last = joined.last, run.start <= last.start + last.count {
-        let end = max(last.start + last.count, run.start + run.count)
-        joined[joined.count - 1] = Run(start: last.start, count: end - last.start)
-      } else {
-        joined.append(run)
-      }
-    }
-    runs = joined
+  private func lay(_ axis: Int, _ start: Int, _ set: inout ElementSet) {
+    guard axis >= 0 else { return set.insert(start..<start + runLength) }
+    let (stride, count) = strides[axis]
+    for i in 0..<count { lay(axis - 1, start + i * stride, &set) }
   }
 }
 
@@ -128,6 +103,22 @@ extension Index {
       case .local: [Int]()
       case .quotient(let inner, _), .remainder(let inner, _): inner.variables
       }
+    }
+  }
+
+  /// The value where the counters have these; those that are missing count as 0.
+  func value(at counters: [Int: Int]) -> Int {
+    terms.reduce(constant) { sum, term in
+      let atom: Int
+      switch term.atom {
+      case .loop(let variable): atom = counters[variable.id] ?? 0
+      case .local: atom = 0
+      case .quotient(let inner, let divisor): atom = floorQuotient(inner.value(at: counters), divisor)
+      case .remainder(let inner, let divisor):
+        let value = inner.value(at: counters)
+        atom = value - floorQuotient(value, divisor) * divisor
+      }
+      return sum + term.factor * atom
     }
   }
 }
