@@ -100,6 +100,11 @@ public struct LoopInterpreter {
         throw LoopFault(description: "step \(number) (\(kernel.name)): \(fault.description)")
       }
     }
+    for (memory, port) in zip(memories, program.ports) {
+      if let missing = memory.owners?.firstIndex(of: nil) {
+        throw LoopFault(description: "output \(port.name): nothing wrote byte \(missing)")
+      }
+    }
     return program.ports.indices.map { i in
       Tensor(program.ports[i].type, bytes: Bytes(memories[i].bytes))!
     }

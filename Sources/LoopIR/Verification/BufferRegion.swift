@@ -28,6 +28,9 @@ struct BufferRegion: Hashable {
     axes = merged.reversed()
   }
 
+  /// Whether no element between the first and the last is missing.
+  private var isDense: Bool { axes.isEmpty || axes.count == 1 && axes[0].stride == 1 }
+
   /// The elements from the first to the last, with those between that do not belong to it.
   var span: Int {
     isEmpty ? 0 : axes.reduce(1) { $0 + ($1.count - 1) * $1.stride }
@@ -83,7 +86,7 @@ struct BufferRegion: Hashable {
   /// Whether two regions that start `distance` elements apart (the other after this one) have an element in common.
   func overlaps(_ other: BufferRegion, at distance: Int) -> Bool {
     guard !isEmpty, !other.isEmpty, distance < span, -distance < other.span else { return false }
-    if axes.count <= 1, other.axes.count <= 1 { return true }
+    if isDense, other.isDense { return true }
     var runs: [(start: Int, end: Int, isOther: Bool)] = []
     forEachRun(of: whole) { runs.append(($0, $0 + $1, false)) }
     other.forEachRun(of: other.whole) { runs.append(($0 + distance, $0 + distance + $1, true)) }

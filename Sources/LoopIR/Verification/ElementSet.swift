@@ -39,6 +39,11 @@ struct ElementSet {
     }
   }
 
+  /// Leaves only the elements that are in the other set too, which has as many positions.
+  mutating func formIntersection(_ other: ElementSet) {
+    for i in words.indices { words[i] &= other.words[i] }
+  }
+
   /// Calls `body` with each element.
   func forEach(_ body: (Int) -> Void) {
     for (i, word) in words.enumerated() {

@@ -4,34 +4,68 @@
 struct KernelFootprint {
   /// An access, over all iterations of the loops around it.
   enum Event {
-    /// Elements that are read: a box of the parameter's region.
-    case read(parameter: Int, box: [ClosedRange<Int>])
+    /// Elements that are read: a box of the parameter's region that holds them all, and which they are; nil where data decide.
+    case read(parameter: Int, box: [ClosedRange<Int>], AccessedElements?)
     /// Elements that are written, counted from the parameter's first.
     case write(parameter: Int, ElementSet)
   }
 
   private struct Read: Hashable {
     let parameter: Int
-    let box: [ClosedRange<Int>]
+    let index: Index
+    let lanes: Int
   }
 
   private(set) var events: [Event] = []
   private var known: Set<Read> = []
 
   /// Enters elements that are read. Reading the same ones again says nothing new.
-  mutating func addRead(_ parameter: Int, _ box: [ClosedRange<Int>]) {
-    guard known.insert(Read(parameter: parameter, box: box)).inserted else { return }
-    events.append(.read(parameter: parameter, box: box))
+  mutating func addRead(_ access: Access, lanes: Int, _ box: [ClosedRange<Int>], in nest: LoopNest) {
+    let read = Read(parameter: access.parameter, index: access.index, lanes: lanes)
+    guard known.insert(read).inserted else { return }
+    let elements = AccessedElements(access.index, lanes: lanes, in: nest)
+    events.append(.read(parameter: access.parameter, box: box, elements))
+  }
+
+  /// Enters what is read in either of two blocks of which one runs, and what is written in both.
+  mutating func addBranch(_ first: KernelFootprint, _ second: KernelFootprint) {
+    for side in [first, second] {
+      var written: Set<Int> = []
+      for event in side.events {
+        switch event {
+        case .write(let parameter, _): written.insert(parameter)
+        // What the block itself wrote it may read.
+        case .read(let parameter, _, _): if !written.contains(parameter) { events.append(event) }
+        }
+      }
+    }
+    let others = second.written
+    for (parameter, set) in first.written.sorted(by: { $0.key < $1.key }) {
+      guard let other = others[parameter] else { continue }
+      var both = set
+      both.formIntersection(other)
+      events.append(.write(parameter: parameter, both))
+    }
+  }
+
+  /// All that is written, by parameter.
+  private var written: [Int: ElementSet] {
+    var sets: [Int: ElementSet] = [:]
+    for event in events {
+      guard case .write(let parameter, let set) = event else { continue }
+      if sets[parameter] == nil { sets[parameter] = set } else { sets[parameter]?.formUnion(set, movedBy: 0) }
+    }
+    return sets
   }
 
   /// Enters elements that are written, of a parameter whose region spans `span`; together with those written before if the
   /// parameter was not read in between.
-  mutating func addWrite(_ parameter: Int, _ elements: StoredElements, span: Int) {
+  mutating func addWrite(_ parameter: Int, _ elements: AccessedElements, span: Int) {
     var set = ElementSet(count: span)
     var position: Int?
     search: for i in events.indices.reversed() {
       switch events[i] {
-      case .read(parameter, _): break search
+      case .read(parameter, _, _): break search
       case .write(parameter, let written):
         set = written
         position = i
@@ -39,7 +73,7 @@ struct KernelFootprint {
       case .read, .write: continue
       }
     }
-    if let position { events[position] = .read(parameter: parameter, box: []) }
+    if let position { events[position] = .write(parameter: parameter, ElementSet(count: 0)) }
     var elements = elements
     elements.insert(into: &set)
     if let position {

@@ -80,8 +80,14 @@ struct LoopVerifier {
     case .branch(let condition, let first, let second):
       check(condition)
       if condition.type != ValueType(.bool) { find("a branch on \(condition.type)") }
-      check(first, where: condition, holds: true)
-      check(second, where: condition, holds: false)
+      let before = footprint
+      let blocks = [(first, true), (second, false)].map { body, holds in
+        footprint = KernelFootprint()
+        check(body, where: condition, holds: holds)
+        return footprint
+      }
+      footprint = before
+      footprint.addBranch(blocks[0], blocks[1])
     }
   }
 
@@ -216,8 +222,8 @@ struct LoopVerifier {
           + "and leaves \(region)")
     }
     if !isWrite {
-      footprint.addRead(access.parameter, box)
-    } else if let stored = StoredElements(access.index, lanes: lanes, in: nest) {
+      footprint.addRead(access, lanes: lanes, box, in: nest)
+    } else if let stored = AccessedElements(access.index, lanes: lanes, in: nest) {
       footprint.addWrite(access.parameter, stored, span: region.span)
     }
   }

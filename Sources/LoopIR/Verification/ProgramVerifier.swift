@@ -8,7 +8,8 @@ import Tensors
 /// - buffers lie inside their port, their constant or the arena; constants and inputs are not written;
 /// - buffers of one step that share an element, one being written, may alias;
 /// - pieces of memory that are in use at the same time share nothing, but for what one step does in place;
-/// - no element is read before it was written (the filling of split axes excepted: nobody uses what is computed from it).
+/// - no element is read before it was written (the filling of split axes excepted: nobody uses what is computed from it), and outputs
+///   are written whole.
 public struct ProgramVerifier {
   /// A violation.
   public struct Finding: Hashable, Sendable {
@@ -62,6 +63,13 @@ public struct ProgramVerifier {
     for message in RootLifetimes(program).conflicts { find(message) }
     memories = RootMemory.all(of: program)
     for (number, step) in program.steps.enumerated() { check(step, number) }
+    for (i, port) in program.ports.enumerated() where port.role == .output {
+      let memory = program.buffers.first { $0.storage == .port(i) }.flatMap { memories[$0.root] }
+      guard port.type.byteCount > 0 else { continue }
+      if let place = memory.map({ $0.firstMissing }) ?? 0 {
+        find("output '\(port.name)' is not written at element \(place)")
+      }
+    }
   }
 
   private mutating func check(_ step: Step, _ number: Int) {
@@ -92,9 +100,11 @@ public struct ProgramVerifier {
     guard let footprint else { return }
     for event in footprint.events {
       switch event {
-      case .read(let position, let box):
+      case .read(let position, let box, let elements):
         let buffer = buffers[position]
-        guard let place = memories[buffer.root]?.firstMissing(of: box, in: buffer) else { continue }
+        guard let place = memories[buffer.root]?.firstMissing(of: box, elements, in: buffer) else {
+          continue
+        }
         let parameter = kernel.parameters[position].name
         find(
           "kernel \(kernel.name): \(parameter) ('\(buffer.name)') is read at element \(place), which nothing wrote",

@@ -9,6 +9,8 @@ struct RootMemory {
   private let start: Int
   private let unitCount: Int
   private let lastStep: Int
+  /// Whether it belongs to the caller, who reads it after the last step.
+  private let isOutput: Bool
   /// Made when the first element is written, dropped after the last use.
   private var elements: ElementSet?
   /// Views with filling, which counts as written.
@@ -33,6 +35,7 @@ struct RootMemory {
     start = first
     let end = views.map { $0.start + $0.layout.byteCount }.max() ?? first
     unitCount = ((end - first) * 8 + unit - 1) / unit
+    isOutput = views.contains { if case .port = $0.storage { true } else { false } }
     lastStep = views.map(\.lifetime.upperBound).max() ?? 0
     filled = views.filter { $0.layout.hasFilling }
   }
@@ -51,22 +54,39 @@ struct RootMemory {
     }
   }
 
-  /// The first element of a box of a buffer's region that was not written, or nil.
-  mutating func firstMissing(of box: [ClosedRange<Int>], in buffer: Buffer) -> Int? {
+  /// The first of some elements of a buffer that was not written, or nil. The box holds them all; only where that is not written whole
+  /// it matters which they are.
+  mutating func firstMissing(
+    of box: [ClosedRange<Int>], _ exact: AccessedElements?, in buffer: Buffer
+  ) -> Int? {
     prepare()
     guard let elements else { return nil }
+    let region = BufferRegion(buffer.layout)
     var missing: Int?
-    BufferRegion(buffer.layout).forEachRun(of: box) { first, count in
+    region.forEachRun(of: box) { first, count in
       guard missing == nil, let place = elements.firstMissing(units(first, count, in: buffer))
       else { return }
       missing = (place * unit - (buffer.start - start) * 8) / buffer.layout.type.element.bitCount
     }
+    guard missing != nil, var exact else { return missing }
+    var read = ElementSet(count: region.span)
+    exact.insert(into: &read)
+    missing = nil
+    read.forEach { element in
+      if missing == nil, elements.firstMissing(units(element, 1, in: buffer)) != nil { missing = element }
+    }
     return missing
+  }
+
+  /// The first element, of the smallest size seen in it, that was not written; nil if it holds values everywhere.
+  var firstMissing: Int? {
+    guard let elements else { return unitCount > 0 ? 0 : nil }
+    return elements.firstMissing(0..<unitCount)
   }
 
   /// Forgets what it holds after the step that uses it last.
   mutating func release(after step: Int) {
-    if step >= lastStep { elements = nil }
+    if step >= lastStep, !isOutput { elements = nil }
   }
 
   private mutating func prepare() {

@@ -23,6 +23,8 @@ struct Mutant {
   /// The step whose kernel was changed, or that was changed itself.
   let step: Int
   let program: Program
+  /// What was changed, for reading.
+  let place: String
 
   /// How many places a kind has in a kernel.
   static func sites(_ kind: MutantKind, in kernel: Kernel) -> Int {
@@ -40,6 +42,7 @@ struct Mutant {
     let kernel = program.steps[step].kernel
     copy.kernels[kernel].body = rewriter.rewrite(program.kernels[kernel].body)
     self.program = copy
+    place = rewriter.place
   }
 
   /// The fault in a step as a whole, or nil where the kind does not apply.
@@ -51,17 +54,31 @@ struct Mutant {
       copy.steps.remove(at: step)
     case .stepDropped: copy.steps.remove(at: step)
     case .stepsSwapped:
-      guard step + 1 < program.steps.count else { return nil }
+      // Steps that have nothing to do with each other may come in any order.
+      guard step + 1 < program.steps.count, program.step(step, isReadBy: step + 1) else { return nil }
       copy.steps.swapAt(step, step + 1)
     case .viewMoved:
-      guard let buffer = program.steps[step].arguments.first(where: { program.buffers[$0].isInArena })
-      else { return nil }
+      // A tensor with one view may lie anywhere; of several, one is moved alone.
+      guard let buffer = program.steps[step].arguments.first(where: { position in
+        let own = program.buffers[position]
+        return own.isInArena && program.buffers.count { $0.root == own.root } > 1
+      }) else { return nil }
       copy.buffers[buffer].moveByAnElement()
     default: return nil
     }
     self.kind = kind
     self.step = step
     self.program = copy
+    place = "step \(step)"
+  }
+}
+
+extension Program {
+  /// Whether a later step uses what a step writes.
+  fileprivate func step(_ first: Int, isReadBy second: Int) -> Bool {
+    let written = zip(kernels[steps[first].kernel].parameters, steps[first].arguments)
+      .filter { $0.0.isWritten }.map { buffers[$0.1].root }
+    return steps[second].arguments.contains { written.contains(buffers[$0].root) }
   }
 }
 
@@ -80,6 +97,8 @@ struct MutantRewriter {
   let site: Int
   /// The places seen so far.
   private(set) var seen = 0
+  /// What stands at the place of that number.
+  private(set) var place = ""
 
   init(kind: MutantKind, site: Int) {
     self.kind = kind
@@ -87,9 +106,11 @@ struct MutantRewriter {
   }
 
   /// Counts a place; whether it is the one.
-  private mutating func hits() -> Bool {
+  private mutating func hits(_ name: @autoclosure () -> String) -> Bool {
     seen += 1
-    return seen - 1 == site
+    guard seen - 1 == site else { return false }
+    place = name()
+    return true
   }
 
   mutating func rewrite(_ body: [Statement]) -> [Statement] { body.flatMap { rewrite($0) } }
@@ -100,21 +121,21 @@ struct MutantRewriter {
     case .loop(let loop): return [.loop(rewrite(loop))]
     case .bind(let local, let value):
       if kind == .clampDropped, local.range != nil, case .binary(let op, let x, _) = value,
-        op == .minimum || op == .maximum, hits()
+        op == .minimum || op == .maximum, hits(local.name)
       {
         return [.bind(local, x)]
       }
       return [.bind(local, rewrite(value))]
     case .declare(let array, let value):
-      if kind == .accumulatorStartedWrong, hits() {
+      if kind == .accumulatorStartedWrong, hits(array.name) {
         return [.declare(array, value + .constant(1, like: value.type))]
       }
       return [.declare(array, rewrite(value))]
     case .set(let array, let indices, let value):
-      if kind == .accumulatorNotSet, hits() { return [] }
+      if kind == .accumulatorNotSet, hits(array.name) { return [] }
       return [.set(array, indices, rewrite(value))]
     case .store(let access, let value):
-      if kind == .storeDropped, hits() { return [] }
+      if kind == .storeDropped, hits("store") { return [] }
       return [.store(rewrite(access, isLoad: false), rewrite(value))]
     case .branch(let condition, let first, let second):
       let condition = rewrite(condition)
@@ -128,20 +149,20 @@ struct MutantRewriter {
     let ends = loop.variable.range
     let isConstant = loop.lower.constantValue != nil && loop.upper.constantValue != nil
     switch kind {
-    case .firstIterationDropped where hits(): loop.lower = Bound(loop.lower.indices.map { $0 + 1 })
-    case .lastIterationDropped where hits(): loop.upper = Bound(loop.upper.indices.map { $0 - 1 })
-    case .oneIterationMore where hits():
+    case .firstIterationDropped where hits("\(loop.variable.name) \(ends)"): loop.lower = Bound(loop.lower.indices.map { $0 + 1 })
+    case .lastIterationDropped where hits("\(loop.variable.name) \(ends)"): loop.upper = Bound(loop.upper.indices.map { $0 - 1 })
+    case .oneIterationMore where hits("\(loop.variable.name) \(ends)"):
       loop.upper = Bound(loop.upper.indices.map { $0 + 1 })
       loop.widen(to: ends.lowerBound...ends.upperBound + 1)
-    case .wholeForPart where isConstant && hits():
+    case .wholeForPart where isConstant && hits("\(loop.variable.name) \(ends)"):
       let last = ends.upperBound + ends.count
       loop.upper = Bound(Index(last + 1))
       loop.widen(to: ends.lowerBound...last)
-    case .clipDropped where loop.lower.indices.count > 1 && hits():
+    case .clipDropped where loop.lower.indices.count > 1 && hits(loop.variable.name):
       loop.lower = Bound(Array(loop.lower.indices.dropLast()))
-    case .clipDropped where loop.upper.indices.count > 1 && hits():
+    case .clipDropped where loop.upper.indices.count > 1 && hits(loop.variable.name):
       loop.upper = Bound(Array(loop.upper.indices.dropLast()))
-    case .clipWidened where !isConstant && hits():
+    case .clipWidened where !isConstant && hits("\(loop.variable.name) \(ends)"):
       loop.lower = Bound(Index(ends.lowerBound))
       loop.upper = Bound(Index(ends.upperBound + 1))
     default: break
@@ -153,7 +174,7 @@ struct MutantRewriter {
   private mutating func rewrite(_ expression: Expression) -> Expression {
     switch expression {
     case .load(let access, let lanes): return .load(rewrite(access, isLoad: true), lanes: lanes)
-    case .binary(.subtract, let x, let y) where kind == .sumForDifference && hits(): return x + y
+    case .binary(.subtract, let x, let y) where kind == .sumForDifference && hits("\(x.type)"): return x + y
     default:
       var copy = self
       let result = expression.mapOperands { copy.rewrite($0) }
@@ -165,15 +186,15 @@ struct MutantRewriter {
   private mutating func rewrite(_ access: Access, isLoad: Bool) -> Access {
     var index = access.index
     switch (kind, isLoad) {
-    case (.loadIndexPlusOne, true) where hits(), (.storeIndexPlusOne, false) where hits():
+    case (.loadIndexPlusOne, true) where hits("parameter \(access.parameter)"), (.storeIndexPlusOne, false) where hits("parameter \(access.parameter)"):
       index = index + 1
-    case (.loadIndexMinusOne, true) where hits(), (.storeIndexMinusOne, false) where hits():
+    case (.loadIndexMinusOne, true) where hits("parameter \(access.parameter)"), (.storeIndexMinusOne, false) where hits("parameter \(access.parameter)"):
       index = index - 1
     case (.swappedLoadStrides, true), (.swappedStoreStrides, false):
       let counters = index.terms.compactMap { term in
         if case .loop(let variable) = term.atom { (variable, term.factor) } else { nil }
       }
-      guard counters.count >= 2, counters[0].1 != counters[1].1, hits() else { break }
+      guard counters.count >= 2, counters[0].1 != counters[1].1, hits("parameter \(access.parameter)") else { break }
       let difference = counters[1].1 - counters[0].1
       index = index + Index(counters[0].0) * difference - Index(counters[1].0) * difference
     default: break

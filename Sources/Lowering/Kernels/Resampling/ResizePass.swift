@@ -138,11 +138,21 @@ struct ResizePass {
     }
     let taps = (0..<table.count).map { tap in
       (
-        k.bindIndex("p", k.load(pair.indices, [position, Index(tap)]), range: 0...table.largest),
+        source(&k, table, pair, [position, Index(tap)]),
         k.bind("w", k.load(pair.weights, [position, Index(tap)]))
       )
     }
     return Taps(axis: table.axis, indices: taps.map(\.0), weights: taps.map(\.1))
+  }
+
+  /// Where a tap reads. Rows that lie outside hold −1; they are told apart before, and held to what is there all the same.
+  private func source(
+    _ k: inout KernelBuilder, _ table: TapTable, _ pair: Parameters, _ row: [Index]
+  ) -> Index {
+    let shown = k.load(pair.indices, row)
+    let index = table.hasOutside
+      ? Expression.binary(.maximum, shown, .constant(0, like: shown.type)) : shown
+    return k.bindIndex("p", index, range: 0...table.largest)
   }
 
   /// The sum of products for a position.
@@ -165,7 +175,7 @@ struct ResizePass {
       k.loop("t", 0..<table.count) { k, tap in
         let row = [position[table.axis], tap]
         var place = position
-        place[table.axis] = k.bindIndex("p", k.load(pair.indices, row), range: 0...table.largest)
+        place[table.axis] = source(&k, table, pair, row)
         let weight = k.load(pair.weights, row).splat(lanes)
         k.set(total, adding(load(k, place), times: weight, to: .register(total, [])))
       }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The elements that a store writes in all iterations of the loops around it.
+/// The elements that an access touches in all iterations of the loops around it, exactly.
 ///
 /// Counters that appear only as summands of the index, in loops with constant bounds, are joined to runs and strides; the others (cut
 /// loops, those that cut them, and what stands in quotients) are counted through one by one.
-struct StoredElements {
+struct AccessedElements {
   private let levels: [LoopNest.Level]
   /// The depths of the loops that are counted through, and the values of their counters.
   private var counted: [Int] = []
@@ -48,12 +48,19 @@ struct StoredElements {
       if term.factor < 0 { base = base + term.factor * (range.count - 1) }
       free.append((abs(term.factor), range.count))
     }
-    for axis in free.sorted(by: { $0.stride < $1.stride }) {
-      if axis.stride <= runLength {
-        runLength += axis.stride * (axis.count - 1)
-      } else {
-        strides.append(axis)
-      }
+    for axis in free.sorted(by: { $0.stride < $1.stride }) { add(axis) }
+  }
+
+  /// Adds a counter whose stride is at least that of those before; where its steps leave no gap, it makes the last one longer.
+  private mutating func add(_ axis: (stride: Int, count: Int)) {
+    if strides.isEmpty, axis.stride <= runLength {
+      runLength += axis.stride * (axis.count - 1)
+    } else if let last = strides.last, axis.stride % last.stride == 0,
+      axis.stride / last.stride <= last.count
+    {
+      strides[strides.count - 1].count += axis.stride / last.stride * (axis.count - 1)
+    } else {
+      strides.append(axis)
     }
   }
 
