@@ -4,10 +4,20 @@
 struct KernelFootprint {
   /// An access, over all iterations of the loops around it.
   enum Event {
-    /// Elements that are read: a box of the parameter's region that holds them all, and which they are; nil where data decide.
-    case read(parameter: Int, box: [ClosedRange<Int>], AccessedElements?)
+    /// Elements that are read: a box of the parameter's region that holds them all, and what tells which they are.
+    case read(parameter: Int, box: [ClosedRange<Int>], Load)
     /// Elements that are written, counted from the parameter's first.
     case write(parameter: Int, ElementSet)
+  }
+
+  /// A load and the loops around it.
+  struct Load {
+    let index: Index
+    let lanes: Int
+    let nest: LoopNest
+
+    /// The elements that it reads; nil where data decide.
+    var elements: AccessedElements? { AccessedElements(index, lanes: lanes, in: nest) }
   }
 
   private struct Read: Hashable {
@@ -23,8 +33,10 @@ struct KernelFootprint {
   mutating func addRead(_ access: Access, lanes: Int, _ box: [ClosedRange<Int>], in nest: LoopNest) {
     let read = Read(parameter: access.parameter, index: access.index, lanes: lanes)
     guard known.insert(read).inserted else { return }
-    let elements = AccessedElements(access.index, lanes: lanes, in: nest)
-    events.append(.read(parameter: access.parameter, box: box, elements))
+    events.append(
+      .read(
+        parameter: access.parameter, box: box,
+        Load(index: access.index, lanes: lanes, nest: nest)))
   }
 
   /// Enters what is read in either of two blocks of which one runs, and what is written in both.

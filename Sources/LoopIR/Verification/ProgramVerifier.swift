@@ -100,9 +100,9 @@ public struct ProgramVerifier {
     guard let footprint else { return }
     for event in footprint.events {
       switch event {
-      case .read(let position, let box, let elements):
+      case .read(let position, let box, let load):
         let buffer = buffers[position]
-        guard let place = memories[buffer.root]?.firstMissing(of: box, elements, in: buffer) else {
+        guard let place = memories[buffer.root]?.firstMissing(of: box, load, in: buffer) else {
           continue
         }
         let parameter = kernel.parameters[position].name

@@ -57,7 +57,7 @@ struct RootMemory {
   /// The first of some elements of a buffer that was not written, or nil. The box holds them all; only where that is not written whole
   /// it matters which they are.
   mutating func firstMissing(
-    of box: [ClosedRange<Int>], _ exact: AccessedElements?, in buffer: Buffer
+    of box: [ClosedRange<Int>], _ load: KernelFootprint.Load, in buffer: Buffer
   ) -> Int? {
     prepare()
     guard let elements else { return nil }
@@ -68,7 +68,7 @@ struct RootMemory {
       else { return }
       missing = (place * unit - (buffer.start - start) * 8) / buffer.layout.type.element.bitCount
     }
-    guard missing != nil, var exact else { return missing }
+    guard missing != nil, var exact = load.elements else { return missing }
     var read = ElementSet(count: region.span)
     exact.insert(into: &read)
     missing = nil
