@@ -81,7 +81,7 @@ struct CompileCommand: Command {
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)
     job.options.macros = macros + ports.macros
-    job.options.test = try GoldenSamples.make(arguments, original, data: portData)
+    job.options.test = try GoldenSamples.make(arguments, job.graph, data: portData)
     let files = try job.files()
     progress.end()
     let checks = try check(
