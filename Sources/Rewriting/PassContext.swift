@@ -10,6 +10,8 @@ public struct PassContext {
   public var samples: Samples?
   /// Measures graphs on labelled samples that are not among `samples`; nil if there are none.
   public var scorer: (any GraphScorer)?
+  /// Measures what passes report of their changes; nil if nobody would read that.
+  public var meter: (any ChangeMeter)?
   /// What is known of activations from an earlier run; nil if samples are to be run.
   public var calibration: Calibration?
   /// What a pass has measured, for a later run; kept only if `keepsCalibration`.

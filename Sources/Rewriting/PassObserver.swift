@@ -51,6 +51,8 @@ public protocol PassObserver: AnyObject {
   /// A pass has run and its result is verified.
   func didRun(
     _ pass: any Pass, at position: Int, on graph: Graph, seconds: PassSeconds) throws(Failure)
+  /// The pass that has just run tells the user something; before `didRun`.
+  func noted(_ note: String)
   /// A pass threw, or its result is not sound; `graph` is the one in front of it, `broken` what it
   /// left behind.
   func didFail(
@@ -65,6 +67,7 @@ extension PassObserver {
   public func didRun(
     _ pass: any Pass, at position: Int, on graph: Graph, seconds: PassSeconds
   ) throws(Failure) {}
+  public func noted(_ note: String) {}
   public func didFail(
     _ pass: any Pass, at position: Int, on graph: Graph, broken: Graph, _ failure: Failure
   ) {}
@@ -90,6 +93,10 @@ public final class PassObservers: PassObserver {
     for member in members {
       try member.didRun(pass, at: position, on: graph, seconds: seconds)
     }
+  }
+
+  public func noted(_ note: String) {
+    for member in members { member.noted(note) }
   }
 
   public func didFail(

@@ -104,6 +104,7 @@ public struct Pipeline: Sendable {
       }
       let start = Platform.monotonicSeconds
       var changed = graph
+      let told = context.notes.count
       do {
         try pass.run(on: &changed, &context)
       } catch {
@@ -118,6 +119,7 @@ public struct Pipeline: Sendable {
       }
       let seconds = PassSeconds(run: ran - start, verify: Platform.monotonicSeconds - ran)
       graph = changed
+      for note in context.notes.dropFirst(told) { context.observer?.noted(note) }
       try context.observer?.didRun(pass, at: position, on: graph, seconds: seconds)
     }
   }

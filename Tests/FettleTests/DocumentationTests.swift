@@ -50,7 +50,7 @@ import Testing
       "func multiplyAccumulates(", "func rewrite(", "func write(", "init(reading", "static func +",
       "static func -", "static func *", "static func /", "func check", "func text", "func prepare(",
       "func measure(", "func read(", "func apply(", "func willRun(", "func didRun(", "func didFail(",
-      "var watchesRewrites", "func tried(",
+      "var watchesRewrites", "func tried(", "func noted(",
     ].contains { line.contains($0) }
   }
 }

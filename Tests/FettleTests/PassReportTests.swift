@@ -110,7 +110,35 @@ private struct Refuses: Pass {
     // Only one pass of the four changes this model.
     #expect(errors.split(separator: "---- after ").count == 2)
     #expect(errors.contains("// ---- after fold-batch-norm, pass 2 of 4 ----"))
-    #expect(result.stdout.contains("// passes \(Self.passes)\n"))
+    let passes = try Pipeline(parsing: Self.passes, known: standardPasses).text
+    #expect(result.stdout.contains("// passes \(passes)\n"))
+  }
+
+  /// A channel that leaves for its weights of 1e-30 stands in the summary of `compile` and in the JSON of its ledger.
+  @Test func roundedChannelsAreReported() throws {
+    let folder = try TemporaryFolder("fettle-report")
+    let model = folder.file("net.fettle")
+    try Platform.writeFile(
+      model,
+      """
+      graph @net(%x: f32[1,1,4]) -> (y: %y) {
+        @w = f32[2,1,1] [1, 1e-30]
+        @u = f32[1,2,1] [1, 2]
+        %a = conv %x, @w : f32[1,2,4] loc("a")
+        %y = conv %a, @u : f32[1,1,4] loc("y")
+      }
+
+      """)
+    let ledger = folder.file("ledger.json")
+    let result = Self.fettle(
+      "compile", model, "-o", folder.file("out"), "--no-verify", "--ledger=\(ledger)")
+    let note = "remove-dead-channels: 1 channel leaves whose weights are at most"
+    #expect(result.status == 0 && result.stdout.contains("\n\(note)"), "\(result.stdout)")
+    #expect(!result.stderr.contains(note), "told twice: \(result.stderr)")
+    let rows = try JSONValue.parse(try Platform.readText(ledger), file: ledger).elements ?? []
+    let notes = rows.map { $0["notes"]?.elements?.compactMap(\.text) ?? [] }
+    #expect(notes.map(\.count) == [0, 0, 0, 1, 0])
+    #expect(notes.contains { $0.first?.hasPrefix(note) == true })
   }
 
   @Test(arguments: [

@@ -73,6 +73,9 @@ struct RandomNetwork {
     return rw.addConstant(Tensor(TensorType(.f32, shape), rounding: values))
   }
 
+  /// A weight of a dead filter: nothing, or what training leaves of it.
+  private mutating func tiny() -> Double { random.below(2) == 0 ? 0 : 1e-30 }
+
   /// A convolution with a rectifier in which some channels are 0 for every input.
   private mutating func layer(
     _ input: ValueID, outputs: Int, dead: Set<Int>, name: String, _ rw: inout Rewriter
@@ -81,10 +84,13 @@ struct RandomNetwork {
     var conv = Convolution()
     conv.padding = random.below(2) == 0 ? [1, 1, 1, 1] : []
     let kernel = conv.padding.isEmpty ? 1 : 3
-    let weight = constant([outputs, inputs, kernel, kernel], &rw) { dead.contains($0) ? 0 : nil }
+    // In front of a normalisation only zeros are dead.
+    let isNormed = random.below(2) == 0
+    let nothing = isNormed ? 0 : tiny()
+    let weight = constant([outputs, inputs, kernel, kernel], &rw) { dead.contains($0) ? nothing : nil }
     let bias = constant([outputs], &rw) { dead.contains($0) ? -0.5 : nil }
     var value = try rw.insert(conv, [input, weight, bias], location: Location([name]))[0]
-    if random.below(2) == 0 {
+    if isNormed {
       let parameters = [1.0, 0, 0.25, 1].map { value in
         constant([outputs], &rw) { dead.contains($0) ? value : value + 0.125 }
       }
@@ -141,7 +147,8 @@ struct RandomNetwork {
     conv.groups = 3
     conv.padding = [1, 1, 1, 1]
     let dead: Set = [1, 2, 3, 4]
-    let weight = constant([6, 2, 3, 3], &rw) { dead.contains($0) ? 0 : nil }
+    let nothing = tiny()
+    let weight = constant([6, 2, 3, 3], &rw) { dead.contains($0) ? nothing : nil }
     let bias = constant([6], &rw) { dead.contains($0) ? -0.5 : nil }
     // Group 1 (outputs 2 and 3) takes inputs 2 and 3 along.
     planted += 2 + 4

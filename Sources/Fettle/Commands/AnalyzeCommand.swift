@@ -22,16 +22,17 @@ struct AnalyzeCommand: Command {
     [
       flash.untyped, ram.untyped, json.untyped, svg.untyped,
       TargetOptions.target.untyped, EmissionChoices.name.untyped,
-    ] + PipelineOptions.all + PassSamples.options + ModelOptions.all
+    ] + PipelineOptions.compiled + PassSamples.options + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
     try OutputCheck.run(arguments)
     var model = try Model.load(try arguments.single("model"), arguments, session)
-    let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
+    let pipeline = try PipelineOptions.compiledPipeline(of: model.graph, arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
     try PassRun.run(
       pipeline, on: &model.graph, for: target, try PassSamples(arguments, for: model.graph),
       arguments, session)
+    FloatEmulation.tell(of: model.graph, from: model.path, behind: pipeline, arguments, session)
     let job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)

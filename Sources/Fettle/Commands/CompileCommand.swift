@@ -25,7 +25,7 @@ struct CompileCommand: Command {
     [
       output.untyped, TargetOptions.target.untyped, foldPreprocessing.untyped,
       noVerify.untyped,
-    ] + PipelineOptions.all + PassReportOptions.all + EmissionChoices.all + PassSamples.options
+    ] + PipelineOptions.compiled + PassReportOptions.all + EmissionChoices.all + PassSamples.options
     + ModelOptions.all
 
   func run(_ arguments: Arguments, _ session: Session) throws(Failure) {
@@ -42,6 +42,8 @@ struct CompileCommand: Command {
     let start = Platform.monotonicSeconds
     progress.begin("read the model")
     var model = try Model.load(try arguments.single("model"), arguments, session)
+    // Of the model itself: what ports and preprocessing add does not make it a quantized one.
+    let pipeline = try PipelineOptions.compiledPipeline(of: model.graph, arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "c99")
     var samples = try PassSamples(arguments, for: model.graph)
     var macros: [HeaderMacro] = []
@@ -61,7 +63,6 @@ struct CompileCommand: Command {
     let original = model.graph
     let portSamples = try ports.adapt(samples)
     let portData = portSamples.other
-    let pipeline = try PipelineOptions.pipeline(arguments, session, default: defaultPipeline)
     let run = try WatchedPassRun(
       pipeline, of: model, arguments, session, stem: Self.stem(in: folder, model.name),
       since: start)
@@ -73,13 +74,14 @@ struct CompileCommand: Command {
     try run.run(
       on: &model.graph, for: target, measuring: measurement, portSamples, progress)
     try samples.warn(pipeline, arguments, session)
+    FloatEmulation.tell(of: model.graph, from: model.path, behind: pipeline, arguments, session)
     progress.begin("emit C")
     let emitStart = Platform.monotonicSeconds
     var job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)
     job.options.macros = macros + ports.macros
-    job.options.test = try GoldenSamples.make(arguments, original, data: portData)
+    job.options.test = try GoldenSamples.make(arguments, job.graph, data: portData)
     let files = try job.files()
     progress.end()
     let checks = try check(

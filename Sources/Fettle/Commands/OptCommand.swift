@@ -46,7 +46,9 @@ struct OptCommand: Command {
     try DrawingOptions.draw(model.graph, arguments, session)
     let isAtTerminal = session.showsProgress && Platform.isTerminal(.error)
     let isExpected = !session.isQuiet && (data != nil || isAtTerminal)
-    try run.finish(showsTable: run.ledger.forms.wantsTable || isExpected)
+    let showsTable = run.ledger.forms.wantsTable || isExpected
+    if !showsTable { run.tellNotes() }
+    try run.finish(showsTable: showsTable)
   }
 
   /// The path of an output without its ending; nil for the standard output.

@@ -42,6 +42,8 @@ struct VerifyCommand: Command {
     let pipeline = try PipelineOptions.pipeline(arguments, session)
     try PassRun.run(
       pipeline, on: &other, try PassSamples(arguments, for: other), arguments, session)
+    let path = arguments.positional[arguments.positional.count - 1]
+    FloatEmulation.tell(of: other, from: path, behind: pipeline, arguments, session)
     let samples = try self.samples(arguments, reference)
     let runner = try RunnerOptions.runner(arguments, session)
     do throws(Failure) {

@@ -8,7 +8,7 @@ extension Ledger {
     Set(rows.flatMap { $0.cost.stored.map(\.encoding) }).sorted()
   }
 
-  /// The tables: what each stage costs, and if it was measured what it did to the outputs.
+  /// The tables: what each stage costs, and if it was measured what it did to the outputs; then what passes told.
   var text: String {
     let parts = encodings.count > 1 ? encodings : []
     var columns: [(title: String, alignment: Table.Alignment)] = [
@@ -25,7 +25,8 @@ extension Ledger {
       cells += [NumberText.grouped(cost.multiplyAccumulates), NumberText.grouped(cost.peakBytes)]
       table.row(cells + [NumberText.fixed(row.seconds * 1000, 1)])
     }
-    return rows.contains { $0.measured != nil } ? table.text + "\n" + measuredText : table.text
+    let tables = rows.contains { $0.measured != nil } ? table.text + "\n" + measuredText : table.text
+    return notes.isEmpty ? tables : tables + "\n" + notes.map { $0 + "\n" }.joined()
   }
 
   private var measuredText: String {
@@ -68,6 +69,9 @@ extension Ledger {
         .init("peak_ram_bytes", .integer(cost.peakBytes)),
         .init("milliseconds", .number(row.seconds * 1000)),
       ]
+      if !row.notes.isEmpty {
+        members.append(.init("notes", .array(row.notes.map { .string($0) })))
+      }
       if let measured = row.measured {
         members.append(.init("error_from_before", Self.json(measured.fromBefore)))
         members.append(.init("error_from_original", Self.json(measured.fromOriginal)))

@@ -15,6 +15,8 @@ final class Ledger: PassObserver {
     /// Of the pass alone.
     let seconds: Double
     let measured: LedgerMeasurement.Result?
+    /// What the pass told the user.
+    let notes: [String]
   }
 
   let forms: LedgerForms
@@ -22,6 +24,7 @@ final class Ledger: PassObserver {
   /// What the ledger itself took: the counting, and running the stages.
   private(set) var countingSeconds = 0.0
   private(set) var measuringSeconds = 0.0
+  private var pendingNotes: [String] = []
   private var measurement: LedgerMeasurement?
   private var original: Graph?
   private var before: Graph?
@@ -43,6 +46,11 @@ final class Ledger: PassObserver {
     if measurement != nil { before = graph }
   }
 
+  func noted(_ note: String) { pendingNotes.append(note) }
+
+  /// What all passes told the user.
+  var notes: [String] { rows.flatMap(\.notes) }
+
   private func enter(
     _ graph: Graph, pass: String, name: String, seconds: Double
   ) throws(Failure) {
@@ -55,7 +63,11 @@ final class Ledger: PassObserver {
     }
     countingSeconds += counted - start
     measuringSeconds += Platform.monotonicSeconds - counted
-    rows.append(Row(pass: pass, name: name, cost: cost, seconds: seconds, measured: measured))
+    rows.append(
+      Row(
+        pass: pass, name: name, cost: cost, seconds: seconds, measured: measured,
+        notes: pendingNotes))
+    pendingNotes = []
   }
 
   /// Writes the files asked for.

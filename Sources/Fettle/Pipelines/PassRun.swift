@@ -24,6 +24,9 @@ enum PassRun {
     var context = try samples.context(
       for: pipeline, on: graph, arguments, session, progress)
     context.requantize = target?.requantizeForm
+    if !session.isQuiet {
+      context.meter = SampleChangeMeter(samples: (samples.other ?? samples.own)?.samples)
+    }
     // Passes without samples are done at once.
     if context.samples != nil, !pipeline.passes.isEmpty { progress.begin("passes") }
     defer { progress.end() }
@@ -94,6 +97,7 @@ struct WatchedPassRun {
     var context = try samples.context(
       for: pipeline, on: graph, arguments, session, progress)
     context.requantize = target?.requantizeForm
+    context.meter = SampleChangeMeter(samples: (samples.other ?? samples.own)?.samples)
     try pipeline.check(on: graph, context)
     if let dumps {
       try dumps.begin(graph)
@@ -118,10 +122,12 @@ struct WatchedPassRun {
     }
     progress.end()
     session.warn(context.warnings)
-    session.tell(context.notes)
     log.finish()
     try CalibrationOptions.finish(context, arguments)
   }
+
+  /// Tells what the passes told, if the ledger is not shown, which holds it.
+  func tellNotes() { session.tell(ledger.notes) }
 
   /// Writes the ledger's files and, to the standard error output, the tables asked for; `showsTable`: the ledger among them.
   func finish(showsTable: Bool) throws(Failure) {

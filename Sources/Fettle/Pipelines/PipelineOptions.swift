@@ -19,7 +19,30 @@ enum PipelineOptions {
   static let int16 = CommandOption<Bool>(
     "--int16", help: "the same with activations of 16 bits: -p quantize-int16")
 
+  static let keepQDQ = CommandOption<Bool>(
+    "--keep-qdq",
+    help: "leave a model that is quantized already with floats between dequantize and quantize")
+
   static let all = [pipeline.untyped, int8.untyped, int16.untyped, rules.untyped]
+
+  /// The options of commands whose default is what `compile` does.
+  static let compiled = all + [keepQDQ.untyped]
+
+  /// The pipeline that the options spell, to the letter, or what a model needs on its way to C.
+  static func compiledPipeline(
+    of graph: Graph, _ arguments: Arguments, _ session: Session
+  ) throws(Failure) -> Pipeline {
+    let keepsFloats = arguments.has(keepQDQ)
+    var others = [int8, int16].filter { arguments.has($0) }.map { $0.names[0] }
+    if try arguments[pipeline] != nil { others.append("--pipeline") }
+    if keepsFloats, let other = others.first {
+      throw Failure(
+        "--keep-qdq and \(other) both say which passes run",
+        notes: ["--keep-qdq is about the passes that run if none are named"], kind: .usage)
+    }
+    return try pipeline(
+      arguments, session, default: defaultPipeline(for: graph, keepsFloats: keepsFloats))
+  }
 
   /// The pipeline that the options spell, or `fallback`, behind the rules of files.
   static func pipeline(

@@ -8,6 +8,11 @@ import Tensors
 /// all-zero filters, rectified negative biases, channels that the next layer weighs with zero,
 /// unused outputs. What a constant channel added to the next layer goes into its bias.
 ///
+/// Training with weight decay leaves filters of 1e-20 or less where one would expect zeros. A filter whose largest weight is
+/// at most `tolerance` of the largest of its layer counts as zero: what it adds to the bias is far below what single
+/// precision rounds. That does not hold where a `batch_norm` or `normalize` behind the layer brings channels to one size,
+/// so `fold-batch-norm` goes in front.
+///
 ///     %a = conv %x, @w, @b                   %a = conv %x, @w', @b'        fewer filters
 ///     %r = unary %a {function=relu}    →     %r = unary %a
 ///     %y = conv %r, @v, @c                   %y = conv %r, @v', @c'        fewer input channels
@@ -22,20 +27,63 @@ public struct RemoveDeadChannels: Pass {
     "removes channels that are constant or never read, and folds the constants into biases"
   public static let effect = NumericEffect.reassociates
 
+  public static let options: [Field<Self>] = [
+    Field(
+      "tolerance", \.tolerance,
+      "the largest weight of a filter that counts as zero, as a share of the layer's largest; 0: none")
+  ]
+  public var tolerance = 0x1p-40
+
   public init() {}
+
+  public func check(_ context: PassContext) throws(Failure) {
+    // Beyond that the pass would do more than another order of sums does.
+    guard tolerance >= 0, tolerance <= 0x1p-23 else {
+      throw Failure("tolerance is \(tolerance), expected 0 to \(0x1p-23), the precision of f32")
+    }
+  }
 
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     // The driver alone removes what no output depends on.
     try GreedyDriver(pass: Self.name, []).run(on: &graph)
-    let constants = ChannelConstants(of: graph)
+    let constants = ChannelConstants(of: graph, within: tolerance)
     let demand = ChannelDemand(of: graph, constants)
     for value in graph.constantIDs { graph.tensor(value)?.bytes.release() }
     let kept = demand.kept(in: graph)
     tell(context.observer, graph, kept, constants)
     if kept.isEmpty { return }
+    let rounded = Self.rounded(graph, kept, constants)
+    // Kept only if it is to be compared with: a snapshot would make the removal copy the graph.
+    let before = rounded == nil ? nil : graph
     ChannelRemoval(kept: kept, constants: constants).apply(to: &graph)
     // What made the weights of quantized layers is not read any more.
     try GreedyDriver(pass: Self.name, []).run(on: &graph)
+    guard let rounded, let before else { return }
+    let change = try? context.meter?.change(from: before, to: graph)
+    let who = rounded.count == 1 ? "1 channel leaves" : "\(rounded.count) channels leave"
+    let share = "at most \(Float(tolerance)) of the largest of their layer"
+    let effect = change.map { "outputs move by \($0)" } ?? "what that does to outputs is not measured"
+    context.notes.append(
+      "\(Self.name): \(who) whose weights are \(share) (\(rounded.layers)); \(effect)")
+  }
+
+  /// The channels that leave though they are not constant to the last bit, and words on where; nil if there are none.
+  private static func rounded(
+    _ graph: Graph, _ kept: [ValueID: [Int]], _ constants: ChannelConstants
+  ) -> (count: Int, layers: String)? {
+    var layers: [String] = []
+    var total = 0
+    for op in graph.opIDs {
+      let result = graph.results(of: op)[0]
+      guard let stays = kept[result].map(Set.init) else { continue }
+      let count = constants.rounded(result).count { !stays.contains($0) }
+      guard count > 0 else { continue }
+      total += count
+      layers.append("\(count) of '\(graph.location(of: op).layers.first ?? graph.name(of: result))'")
+    }
+    if layers.isEmpty { return nil }
+    let others = layers.count > 4 ? ["some of \(layers.count - 4) others"] : []
+    return (total, (layers.prefix(4) + others).joined(separator: ", "))
   }
 
   /// Tells of each op that loses channels, and why others keep those that are constant.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import GraphIR
+public import GraphIR
 import Rewriting
 
 /// Why an op computes with floats in a quantized graph.
@@ -67,6 +67,9 @@ enum FloatReason {
     }
   }
 
+  /// Whether an op computes with floats only because nothing was lowered yet.
+  static func isNotLowered(_ op: OpID, in graph: Graph) -> Bool { of(op, in: graph) == notApplied }
+
   /// The first quantize of an op's result, perhaps behind elementwise ops.
   private static func quantize(behind op: OpID, in graph: Graph) -> OpRef<Quantize>? {
     var value = graph.results(of: op)[0]
@@ -81,5 +84,21 @@ enum FloatReason {
       value = graph.results(of: next)[0]
     }
     return nil
+  }
+}
+
+extension LowerQuantized {
+  /// Whether a graph computes with floats what the pass computes with integers. As each trial copies the graph, a limited
+  /// number of ops that read dequantized values is asked.
+  public static func wouldChange(_ graph: Graph) -> Bool {
+    graph.opIDs.lazy.filter { op in
+      let definition = graph.definition(of: op)
+      guard !(definition is Quantize), !(definition is Dequantize) else { return false }
+      return graph.operands(of: op).contains { operand in
+        guard let operand, let producer = graph.producer(of: operand) else { return false }
+        return graph.definition(of: producer) is Dequantize
+      }
+    }
+    .prefix(64).contains { FloatReason.isNotLowered($0, in: graph) }
   }
 }

@@ -39,11 +39,15 @@ public struct LowerQuantized: Pass {
 
   public init() {}
 
-  public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
-    let hasGrids = graph.opIDs.contains {
+  /// Whether there is anything in a graph for the pass to look at.
+  public static func applies(to graph: Graph) -> Bool {
+    graph.opIDs.contains {
       graph.definition(of: $0) is Quantize || graph.definition(of: $0) is Dequantize
     }
-    guard hasGrids else {
+  }
+
+  public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
+    guard Self.applies(to: graph) else {
       context.warnings.append(
         Diagnostic(
           "does nothing: there is neither quantize nor dequantize in the model", severity: .warning,

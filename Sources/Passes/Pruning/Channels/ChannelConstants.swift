@@ -7,9 +7,13 @@ import Tensors
 /// are, whatever the inputs.
 struct ChannelConstants {
   private var known = SideTable<ValueRecord, [Double?]>(default: [])
+  private var rounded = SideTable<ValueRecord, [Int]>(default: [])
 
   /// Follows the channels through the graph once, in order.
-  init(of graph: Graph) {
+  ///
+  /// - Parameter tolerance: how large the weights of a filter may be that counts as zero, as a share of the largest of the
+  ///   layer.
+  init(of graph: Graph, within tolerance: Double) {
     for id in graph.opIDs {
       guard let flow = graph.definition(of: id) as? any ChannelFlow else { continue }
       let op = ChannelOp(graph: graph, id: id)
@@ -19,6 +23,11 @@ struct ChannelConstants {
         op.value(slot).map { self[$0, in: graph] } ?? []
       }
       guard constants.count == op.channels else { continue }
+      if tolerance > 0, Self.isRoughEnough(op) {
+        let negligible = flow.negligible(op, within: tolerance).filter { constants[$0.key] == nil }
+        for (channel, value) in negligible { constants[channel] = value }
+        rounded[graph.results(of: id)[0]] = negligible.keys.sorted()
+      }
       for (channel, value) in constants.enumerated() {
         // What the op really makes is rounded; what is not finite is left alone.
         let rounded = value.map { ElementCoding.rounded($0, to: result.element) }
@@ -28,6 +37,16 @@ struct ChannelConstants {
     }
   }
 
+  /// Whether what is negligible in an op's result stays so: doubles hold more, and a normalisation behind it brings
+  /// small channels back to the size of the others.
+  private static func isRoughEnough(_ op: ChannelOp) -> Bool {
+    op.result.element != .f64
+      && !op.graph.uses(of: op.graph.results(of: op.id)[0]).contains { use in
+        let reader = op.graph.definition(of: use.user)
+        return reader is BatchNorm || reader is Normalize
+      }
+  }
+
   /// One number or nil for each channel of a value; empty if nothing is known.
   subscript(value: ValueID, in graph: Graph) -> [Double?] {
     if let tensor = graph.tensor(value), tensor.shape.rank >= 2 {
@@ -35,4 +54,7 @@ struct ChannelConstants {
     }
     return known[value]
   }
+
+  /// The channels of a value that are constant only to within the tolerance.
+  func rounded(_ value: ValueID) -> [Int] { rounded[value] }
 }

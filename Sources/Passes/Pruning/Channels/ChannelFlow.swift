@@ -15,6 +15,12 @@ protocol ChannelFlow: OpDefinition {
   /// - Parameter known: the same of the operand in a slot; empty if nothing is known.
   func constants(_ op: ChannelOp, _ known: (Int) -> [Double?]) -> [Double?]
 
+  /// The channels of the result that differ from a number by no more than rounding does, as their filters are negligible
+  /// beside the layer's others, with that number.
+  ///
+  /// - Parameter tolerance: the largest weight of such a filter, as a share of the largest of the layer.
+  func negligible(_ op: ChannelOp, within tolerance: Double) -> [Int: Double]
+
   /// The op without the channels that leave. `narrowing` says which those are; called only where
   /// `relation` is not nil.
   func narrowed(_ op: ChannelOp, _ narrowing: Narrowing) -> Narrowed<Self>
@@ -22,6 +28,7 @@ protocol ChannelFlow: OpDefinition {
 
 extension ChannelFlow {
   func constants(_ op: ChannelOp, _ known: (Int) -> [Double?]) -> [Double?] { [] }
+  func negligible(_ op: ChannelOp, within tolerance: Double) -> [Int: Double] { [:] }
   func narrowed(_ op: ChannelOp, _ narrowing: Narrowing) -> Narrowed<Self> { Narrowed(self) }
 }
 

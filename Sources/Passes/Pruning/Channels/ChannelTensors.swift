@@ -112,6 +112,26 @@ struct WeightMatrix {
     }
   }
 
+  /// The biases of the outputs whose weights are not all zero but at most `tolerance` of the largest one; none where a
+  /// weight is not finite.
+  func negligible(within tolerance: Double, bias: Tensor?) -> [Int: Double] {
+    let sizes = (0..<outputs).map(largestWeight)
+    let limit = tolerance * (sizes.max() ?? 0)
+    let found = sizes.indices.filter { sizes[$0] > 0 && sizes[$0] <= limit }
+    guard sizes.allSatisfy(\.isFinite), !found.isEmpty else { return [:] }
+    let biases = bias?.doubles()
+    return Dictionary(uniqueKeysWithValues: found.map { ($0, biases?[$0] ?? 0) })
+  }
+
+  /// The largest magnitude of an output's weights.
+  private func largestWeight(_ output: Int) -> Double {
+    if inputsFirst {
+      return (0..<inputsPerGroup).reduce(0) { weights.largest(place(output, $1), atLeast: $0) }
+    }
+    let filter = columns * inner
+    return weights.largest(output * filter..<(output + 1) * filter, atLeast: 0)
+  }
+
   /// The biases of the outputs that stay when the inputs that do not stay leave; nil if there is
   /// nothing to add.
   func bias(_ bias: Tensor?, _ narrowing: Narrowing, _ element: ElementType) -> Tensor? {
@@ -193,6 +213,23 @@ private enum WeightValues {
         range.contains { memory.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) != 0 }
       }
     case .decoded(let values): values[range].contains { $0 != 0 }
+    }
+  }
+
+  /// The largest magnitude in a range and `floor`, which is none below 0. Compared as integers, as which what is not
+  /// finite is larger than all numbers.
+  func largest(_ range: Range<Int>, atLeast floor: Double) -> Double {
+    switch self {
+    case .single(let bytes):
+      let most = bytes.withUnsafeBytes { memory in
+        range.reduce(Float(floor).bitPattern) { most, i in
+          max(most, memory.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self) & 0x7fff_ffff)
+        }
+      }
+      return Double(Float(bitPattern: most))
+    case .decoded(let values):
+      return Double(
+        bitPattern: values[range].reduce(floor.bitPattern) { max($0, $1.magnitude.bitPattern) })
     }
   }
 

@@ -34,6 +34,11 @@ extension Convolution: ChannelFlow {
     return matrix(layer).constants(known(0), bias: layer.bias?.values, uniform: isUniform)
   }
 
+  func negligible(_ op: ChannelOp, within tolerance: Double) -> [Int: Double] {
+    guard let layer = weights(op) else { return [:] }
+    return matrix(layer).negligible(within: tolerance, bias: layer.bias?.values)
+  }
+
   func narrowed(_ op: ChannelOp, _ narrowing: Narrowing) -> Narrowed<Self> {
     guard let layer = weights(op) else { return Narrowed(self) }
     let matrix = matrix(layer)
@@ -92,6 +97,10 @@ extension TransposedConvolution: ChannelFlow {
     weights(op)?.constants(known(0), bias: op.tensor(2), uniform: false) ?? []
   }
 
+  func negligible(_ op: ChannelOp, within tolerance: Double) -> [Int: Double] {
+    weights(op)?.negligible(within: tolerance, bias: op.tensor(2)) ?? [:]
+  }
+
   func narrowed(_ op: ChannelOp, _ narrowing: Narrowing) -> Narrowed<Self> {
     guard let weight = op.tensor(1) else { return Narrowed(self) }
     let part = weight.selecting(narrowing.operands[0], axis: 0)
@@ -121,6 +130,10 @@ extension MatrixMultiply: ChannelFlow {
     weights(op).map {
       matrix($0).constants(known(0), bias: $0.bias?.values, uniform: true)
     } ?? []
+  }
+
+  func negligible(_ op: ChannelOp, within tolerance: Double) -> [Int: Double] {
+    weights(op).map { matrix($0).negligible(within: tolerance, bias: $0.bias?.values) } ?? [:]
   }
 
   func narrowed(_ op: ChannelOp, _ narrowing: Narrowing) -> Narrowed<Self> {
