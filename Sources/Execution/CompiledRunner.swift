@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CEmission
 public import CompilerSupport
 import Dispatch
 public import GraphIR
@@ -14,21 +15,27 @@ public struct CompiledRunner: GraphRunner {
   public let target: Target
   /// The lowerings to choose from.
   public let table: LoweringTable
+  /// How weights are written; `bin`, which needs a file to be read, as `automatic`.
+  public let weights: WeightStorage
   private let compiler: HostCompiler
 
   /// A runner for this machine's target.
   ///
   /// - Throws: if there is no C compiler.
-  public init(target: Target, table: LoweringTable = .standard) throws(Failure) {
+  public init(
+    target: Target, table: LoweringTable = .standard, weights: WeightStorage = .automatic
+  ) throws(Failure) {
     self.target = target
     self.table = table
+    self.weights = weights
     compiler = try HostCompiler()
   }
 
   /// The graph as loaded code.
   public func compile(_ graph: Graph) throws(Failure) -> CompiledProgram {
     let lowered = try Lowerer(target: target, table: table).lower(graph, name: "model")
-    return try CompiledProgram(lowered.program, target: target, compiler: compiler)
+    return try CompiledProgram(
+      lowered.program, target: target, compiler: compiler, weights: weights)
   }
 
   public func run(
