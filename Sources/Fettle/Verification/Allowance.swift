@@ -83,7 +83,7 @@ struct Allowance {
   }
 
   /// A tensor with a number added to each element.
-  static func moved(_ tensor: Tensor, by distance: Double) -> Tensor {
+  private static func moved(_ tensor: Tensor, by distance: Double) -> Tensor {
     Tensor(tensor.type, rounding: tensor.doubles().map { $0 + distance })
   }
 

@@ -12,7 +12,7 @@ enum OutputBound {
   /// A decision on floats that are behind no other decision: by what is allowed for it.
   case decision(Allowance)
   /// Behind decisions: by twice what the evaluator's own output moves by if all floats before a
-  /// decision are higher, or lower, by the tolerance, so that all that are close to a middle go to the
+  /// decision are off by the tolerance, up or down, so that all that are close to a middle go to the
   /// other side of it; and a share of the largest for the floats behind, and a step of its own rounding.
   case absolute(Double)
   /// A position or truth value behind other decisions, for which no distance means anything: its
@@ -21,7 +21,7 @@ enum OutputBound {
 
   /// The bound of an output.
   ///
-  /// - Parameter moved: the output with floats moved up, and down; asked for where it is needed.
+  /// - Parameter moved: the output with floats moved, one way and the other; asked for where it is needed.
   init(
     of value: ValueID, _ expected: Tensor, in graph: Graph, _ decisions: Decisions,
     _ reference: PieceReference, limit: Double, moved: () throws(Failure) -> [Tensor]

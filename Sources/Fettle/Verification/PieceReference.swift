@@ -32,20 +32,31 @@ struct PieceReference {
     self.allowances = allowances
   }
 
-  /// The outputs if all floats that something is decided by are higher, or lower, by the tolerance.
+  /// The outputs if each float that something is decided by is off by the tolerance, up or down by
+  /// chance; and if each is off the other way. What is close to a middle goes to its other side in one
+  /// of the two.
   static func moved(
     _ graph: Graph, _ decisions: Decisions, _ inputs: [Tensor], share: Double
-  ) throws(Failure) -> [Tensor] {
-    try Evaluator(graph).run(
-      inputs,
-      exchange: { (op, operands) throws(Failure) in
-        guard decisions.contains(op) else { return operands }
-        let distances = tolerances(graph, op, operands, decisions, abs(share))
-        return zip(operands, distances).map { operand, distance in
-          guard let operand, distance > 0 else { return operand }
-          return Allowance.moved(operand, by: share < 0 ? -distance : distance)
-        }
-      })
+  ) throws(Failure) -> [[Tensor]] {
+    var all: [[Tensor]] = []
+    for way in [1.0, -1] {
+      var generator = SplitMix64(seed: 1)
+      let outputs = try Evaluator(graph).run(
+        inputs,
+        exchange: { (op, operands) throws(Failure) in
+          guard decisions.contains(op) else { return operands }
+          let distances = tolerances(graph, op, operands, decisions, share)
+          return zip(operands, distances).map { operand, distance in
+            guard let operand, distance > 0 else { return operand }
+            let values = operand.doubles().map { value in
+              value + (generator.next() >> 63 == 0 ? way : -way) * distance
+            }
+            return Tensor(operand.type, rounding: values)
+          }
+        })
+      all.append(outputs)
+    }
+    return all
   }
 
   /// By slot how far an operand may be off.
