@@ -15,14 +15,18 @@ import Testing
     let name = "broken_shuffle"
     let summary = "wrong on purpose"
     let change: @Sendable (Expression) -> Expression
+    /// Graphs with more ports are computed rightly.
+    var mostPorts = Int.max
 
     func lower(_ op: OpRef<ChannelShuffle>, in context: inout LoweringContext) throws(LoweringError) {
       guard let input = context.graph.operand(op, .input) else { throw LoweringError("no operand") }
       var k = KernelBuilder("broken_shuffle")
       let x = k.input("x", context.view(of: input))
       let y = k.output("y", context.result(of: op))
+      let isBroken = context.graph.inputs.count + context.graph.outputs.count <= mostPorts
       k.loops(["n", "c", "i"], y.layout.type.shape.extents) { k, at in
-        k.store(y, at, change(k.load(x, at)))
+        let value = k.load(x, at)
+        k.store(y, at, isBroken ? change(value) : value)
       }
       context.add(k, [x, y])
     }
@@ -45,16 +49,16 @@ import Testing
 
   /// The standard driver with the shuffle of the example, changed.
   private func toolkit(
-    _ change: @escaping @Sendable (Expression) -> Expression = { $0 }
+    mostPorts: Int = .max, _ change: @escaping @Sendable (Expression) -> Expression = { $0 }
   ) -> Toolkit {
     var toolkit = CustomOpTests.toolkit
     toolkit.lowerings = LoweringTable(
-      [BrokenShuffle(change: change), BrokenGather()] + toolkit.lowerings.lowerings)
+      [BrokenShuffle(change: change, mostPorts: mostPorts), BrokenGather()] + toolkit.lowerings.lowerings)
     return toolkit
   }
 
-  private func plus(_ number: Double) -> Toolkit {
-    toolkit { $0 + Expression.constant(number, like: $0.type) }
+  private func plus(_ number: Double, mostPorts: Int = .max) -> Toolkit {
+    toolkit(mostPorts: mostPorts) { $0 + Expression.constant(number, like: $0.type) }
   }
 
   private func compile(_ toolkit: Toolkit, _ text: String, _ words: String...) throws -> CommandResult {
@@ -83,6 +87,16 @@ import Testing
       result.stderr.contains("the first tensor that differs is 'b' by 0.25"), "\(result.stderr)")
     #expect(result.stderr.contains("made by the channel_shuffle of layer 'shuffle'"), "\(result.stderr)")
     #expect(result.stdout.isEmpty && !Platform.exists(out))
+  }
+
+  /// A fault that is gone where all tensors are outputs: found with one more output, or in none but the
+  /// program itself.
+  @Test(arguments: [(3, "'b' by 0.25"), (2, "'y', made by the unary of layer 'behind', an output of the whole")])
+  func faultsOfTheWhole(_ ports: Int, _ text: String) throws {
+    let result = try compile(plus(0.25, mostPorts: ports), Self.floats)
+    #expect(result.status == 4, "\(result.stdout)")
+    #expect(result.stderr.contains("the first tensor that differs is \(text)"), "\(result.stderr)")
+    #expect(result.stderr.contains("no tensor differs in a program that shows them all"), "\(result.stderr)")
   }
 
   @Test func keepGoingWritesAndStillFails() throws {
@@ -190,6 +204,9 @@ import Testing
     #expect(try compile(toolkit(), text).status == 0)
     let result = try compile(plus(0.01), text)
     #expect(result.status == 4 && result.stderr.contains("layer 'shuffle'"), "\(result.stderr)")
+    // In the whole alone, whose one input and one output no probe has.
+    let whole = try compile(plus(0.3, mostPorts: 2), text)
+    #expect(whole.status == 4 && whole.stderr.contains("what rounding the other way moves it by"), "\(whole.stderr)")
   }
 
   /// The position of the largest: another one only where the element is as large.
