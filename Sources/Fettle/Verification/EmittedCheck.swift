@@ -35,7 +35,10 @@ struct EmittedCheck {
     _ session: Session
   ) throws(Failure) {
     (self.original, self.job, self.data) = (original, job, data)
-    guard !arguments.has(CompileCommand.noVerify) else { return }
+    guard !arguments.has(CompileCommand.noVerify) else {
+      lines = ["not checked: --no-verify"]
+      return
+    }
     let compiler: HostCompiler
     do throws(Failure) {
       compiler = try HostCompiler()
