@@ -69,7 +69,8 @@ class Suite:
             return
         again = folder.with_name(folder.name + "-again")
         self.emit(model, target, again, "--with-test", "2")
-        same = all((again / p.name).read_bytes() == p.read_bytes() for p in folder.iterdir())
+        first, second = ({p.name: p.read_bytes() for p in f.iterdir()} for f in (folder, again))
+        same = first == second
         self.note(f"{name}: a second emission differs", same)
         native = TARGETS[target]
         for compiler in self.compilers:

@@ -59,7 +59,7 @@ def check(fettle, source, target, pipeline):
             gap = np.abs(x.astype(np.float64) - y.astype(np.float64))
             top = max(np.abs(x.astype(np.float64)).max(), 1e-30)
             if quantised:
-                if (gap > 1e-4 * top).mean() > 0.01 and gap.max() > 0.02 * top:
+                if not ((gap > 1e-4 * top).mean() <= 0.01 and gap.max() <= 0.02 * top):
                     return f"output '{name}' differs by {gap.max() / top:.2g} of the largest value"
             elif not gap.max() <= 1e-4 * top:
                 return f"output '{name}' differs by {gap.max() / top:.2g} of the largest value"

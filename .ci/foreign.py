@@ -151,6 +151,8 @@ def gap(a, b):
 def compare(mine, best, plain, published=False):
     """What is wrong, and the row of the table."""
     problems, cells = [], []
+    if len(mine) != len(best):
+        return [f"{len(mine)} outputs, not {len(best)}"], ""
     for k, (m, b, p) in enumerate(zip(mine, best, plain)):
         if m.shape != b.shape or m.dtype != b.dtype:
             return [f"{m.dtype}{list(m.shape)}, not {b.dtype}{list(b.shape)}"], ""

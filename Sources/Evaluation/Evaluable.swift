@@ -42,7 +42,7 @@ public struct OperandTensors<Op: OpDefinition>: Sendable {
 
 extension Evaluable {
   /// The results for operands by slot.
-  func evaluate(slots: [Tensor?], resultTypes: [TensorType]) throws(Failure) -> [Tensor] {
+  public func evaluate(slots: [Tensor?], resultTypes: [TensorType]) throws(Failure) -> [Tensor] {
     try evaluate(OperandTensors<Self>(slots), resultTypes: resultTypes)
   }
 }

@@ -22,10 +22,14 @@ public struct Evaluator: Sendable {
   /// The outputs for one tensor for each input port, in the order of the ports. A tensor is kept
   /// only until its last reader is done.
   ///
-  /// - Parameter observe: called with every input and every result of an op, in order.
+  /// - Parameters:
+  ///   - observe: called with every input and every result of an op, in order.
+  ///   - exchange: called before each op with its operands by slot; what it returns is computed with.
   /// - Throws: `Failure` if the inputs do not fit the ports or an op cannot be evaluated; it names the op.
   public func run(
-    _ inputs: [Tensor], observe: (ValueID, Tensor) throws(Failure) -> Void = { _, _ in }
+    _ inputs: [Tensor],
+    observe: (ValueID, Tensor) throws(Failure) -> Void = { _, _ in },
+    exchange: (OpID, [Tensor?]) throws(Failure) -> [Tensor?] = { $1 }
   ) throws(Failure) -> [Tensor] {
     try check(inputs)
     var values = SideTable<ValueRecord, Tensor?>(default: nil)
@@ -39,7 +43,7 @@ public struct Evaluator: Sendable {
       let operands = names.map { name in
         name.flatMap { graph.tensor($0) ?? values[$0] }
       }
-      let results = try graph.evaluate(op, operands, byteLimit: byteLimit)
+      let results = try graph.evaluate(op, try exchange(op, operands), byteLimit: byteLimit)
       for (name, tensor) in zip(graph.results(of: op), results) {
         try observe(name, tensor)
         if readers[name] > 0 { values[name] = tensor }

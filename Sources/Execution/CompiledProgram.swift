@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CEmission
+public import CEmission
 public import CompilerSupport
 public import LoopIR
 public import Targets
@@ -16,9 +16,13 @@ public final class CompiledProgram: Sendable {
     @convention(c) (UnsafePointer<UnsafeMutableRawPointer?>, UnsafeMutableRawPointer?) -> Int32
 
   /// Emits, compiles (or finds again) and loads a program.
-  public init(_ program: Program, target: Target, compiler: HostCompiler) throws(Failure) {
+  ///
+  /// - Parameter weights: how its weights are written; `bin`, which needs a file to be read, as `automatic`.
+  public init(
+    _ program: Program, target: Target, compiler: HostCompiler, weights: WeightStorage = .automatic
+  ) throws(Failure) {
     var options = EmissionOptions(target: target)
-    options.weights = .automatic
+    options.weights = weights == .bin ? .automatic : weights
     var files = try CEmitter.emit(program, options)
     files.append(try HarnessEmission.emit(program, options))
     let path = try compiler.library(files, target: target)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CEmission
 public import CompilerSupport
 import Dispatch
 public import GraphIR
@@ -14,6 +15,8 @@ public struct CompiledRunner: GraphRunner {
   public let target: Target
   /// The lowerings to choose from.
   public let table: LoweringTable
+  /// How weights are written; `bin`, which needs a file to be read, as `automatic`.
+  public let weights: WeightStorage
   /// Keeps a graph whose program is not sound (see `Lowerer`).
   public var keepFault: (@Sendable (Graph, Target) -> [String])?
   private let compiler: HostCompiler
@@ -22,11 +25,12 @@ public struct CompiledRunner: GraphRunner {
   ///
   /// - Throws: if there is no C compiler.
   public init(
-    target: Target, table: LoweringTable = .standard,
+    target: Target, table: LoweringTable = .standard, weights: WeightStorage = .automatic,
     keepFault: (@Sendable (Graph, Target) -> [String])? = nil
   ) throws(Failure) {
     self.target = target
     self.table = table
+    self.weights = weights
     self.keepFault = keepFault
     compiler = try HostCompiler()
   }
@@ -35,7 +39,8 @@ public struct CompiledRunner: GraphRunner {
   public func compile(_ graph: Graph) throws(Failure) -> CompiledProgram {
     let lowered = try Lowerer(target: target, table: table, keepFault: keepFault)
       .lower(graph, name: "model")
-    return try CompiledProgram(lowered.program, target: target, compiler: compiler)
+    return try CompiledProgram(
+      lowered.program, target: target, compiler: compiler, weights: weights)
   }
 
   public func run(

@@ -51,11 +51,23 @@ public struct HostCompiler: Sendable {
     return "/tmp/fettle-cache"
   }
 
+  /// The command that compiles code of a target, without files, and what the compiler calls itself.
+  public func title(for target: Target) -> String {
+    let line = (command + Self.flags + Self.machineFlags(target)).joined(separator: " ")
+    let name = version.split(separator: "\n").first.map(String.init) ?? ""
+    return name.isEmpty ? "'\(line)'" : "'\(line)' (\(name))"
+  }
+
+  /// Whether code of a target is compiled as it would be for the target itself, and not by what the same
+  /// kernels are written for machines without its instructions.
+  public static func isNative(_ target: Target) -> Bool {
+    target.name == "c99" || target.name == "host" || target.compiler.first == "gcc"
+  }
+
   /// The flags that tell the compiler which of this machine's instructions the code may use: the target's own, if it is of this machine's
   /// kind; code for others is compiled by its portable paths.
   private static func machineFlags(_ target: Target) -> [String] {
-    let isOwn = target.name == "host" || target.compiler.first == "gcc"
-    return isOwn ? target.compiler.filter { $0.hasPrefix("-march=") } : []
+    isNative(target) ? target.compiler.filter { $0.hasPrefix("-march=") } : []
   }
 
   /// The path of a shared library of the files, compiled for this machine now or earlier. The library is found again by the digest

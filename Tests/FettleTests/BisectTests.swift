@@ -132,6 +132,17 @@ import Testing
     #expect(result.stdout.contains("reproducer: 1 op in "), "\(result.stdout)")
   }
 
+  /// What cannot be compared is not within a tolerance.
+  @Test func outputsOfAnotherType() throws {
+    let folder = try TemporaryFolder("fettle-planted")
+    let graph = folder.file("g.fettle")
+    try Platform.writeFile(
+      graph, "graph @g(%x: f32[4]) -> (y: %y) {\n  %y = unary %x {function=tanh} : f32[4]\n}\n")
+    let result = Self.run(["bisect", graph, "-p", "planted-other-output", "--no-reproducer"])
+    #expect(result.status == 1, "\(result.stdout)")
+    #expect(result.stderr.contains("pass 'planted-other-output': changes the outputs"), "\(result.stderr)")
+  }
+
   /// Errors that are small in each pass.
   @Test func errorsAddUp() throws {
     let folder = try TemporaryFolder("fettle-planted")

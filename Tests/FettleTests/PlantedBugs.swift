@@ -7,6 +7,7 @@ enum PlantedBugs {
   static let passes: [any Pass.Type] = [
     WrongAxis.self, OffByOnePad.self, StaleConstant.self, SwappedOperands.self, LostBias.self,
     FoldAndForget.self, ReorderAndScale.self, Nudge.self, Refuse.self, Unsound.self,
+    OtherOutput.self,
   ]
 
   /// Breaks the middle one of the ops of a kind that fit.
@@ -230,6 +231,24 @@ struct Unsound: Pass {
         let scalar = rw.addConstant(Tensor(scalar: 1, .f32))
         rw.setOperand(of: id, slot: 0, to: scalar)
       }
+    }
+  }
+}
+
+/// Gives the first output another type.
+struct OtherOutput: Pass {
+  static let name = "planted-other-output"
+  static let summary = "a bug"
+  static let effect = NumericEffect.exact
+
+  func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
+    do throws(TypeMismatch) {
+      try graph.rewrite { (rw) throws(TypeMismatch) in
+        let made = try rw.insert(Cast(to: .f64), [rw.graph.outputs[0].value], location: Location())
+        rw.setOutput(0, to: made[0])
+      }
+    } catch {
+      throw Failure("cannot be planted: \(error)")
     }
   }
 }

@@ -63,7 +63,7 @@ struct Bisection {
         try tell(head + "changes nothing")
         continue
       }
-      try checkInputs(after, type(of: pass).name)
+      try checkPorts(after, type(of: pass).name)
       let before = if let outputs { outputs } else { try runner.outputs(of: current, samples) }
       if originalOutputs == nil { originalOutputs = before }
       let found: [[Tensor]]
@@ -99,14 +99,16 @@ struct Bisection {
     return nil
   }
 
-  private func checkInputs(_ graph: Graph, _ pass: String) throws(Failure) {
-    let before = original.inputs.map { original.type(of: $0.value) }
-    let after = graph.inputs.map { graph.type(of: $0.value) }
-    guard before == after else {
-      throw Failure(
-        "changes the inputs, so that outputs cannot be compared",
-        at: Origin(subject: "pass '\(pass)'"),
-        notes: ["leave the pass out, or run it first by 'fettle opt' and bisect its result"])
+  /// A pass that gives the model other ports leaves nothing to compare.
+  private func checkPorts(_ graph: Graph, _ pass: String) throws(Failure) {
+    func types(_ graph: Graph) -> (inputs: [TensorType], outputs: [TensorType]) {
+      (graph.inputs.map { graph.type(of: $0.value) }, graph.outputs.map { graph.type(of: $0.value) })
     }
+    let (before, after) = (types(original), types(graph))
+    guard before != after else { return }
+    throw Failure(
+      "changes the \(before.inputs != after.inputs ? "inputs" : "outputs"), so that outputs cannot be compared",
+      at: Origin(subject: "pass '\(pass)'"),
+      notes: ["leave the pass out, or run it first by 'fettle opt' and bisect its result"])
   }
 }

@@ -13,8 +13,6 @@ struct OutputComparison {
   private(set) var rows = 0
   /// The first sample that is off, the positions of its outputs that are, and how.
   private(set) var fault: (sample: Int, outputs: [Int], text: String)?
-  /// Outputs whose types differ, so that they were not compared.
-  private(set) var incomparable: [String] = []
 
   /// Compares the outputs, by sample and port.
   init(
@@ -25,12 +23,6 @@ struct OutputComparison {
       var outputs: [Int] = []
       var text = ""
       for (i, (x, y)) in zip(pair.0, pair.1).enumerated() {
-        guard x.type == y.type else {
-          if sample == 0 {
-            incomparable.append("output '\(ports[i].name)' was \(x.type) and is \(y.type)")
-          }
-          continue
-        }
         let gap = TensorGap(expected: x, found: y)
         worst = max(worst, gap.relative)
         if !tolerance.allows(gap) {
@@ -59,9 +51,6 @@ struct OutputComparison {
 
   /// `agrees to 1.5e-06 of the largest`.
   var text: String {
-    guard incomparable.isEmpty else {
-      return incomparable.joined(separator: ", ") + ": not comparable"
-    }
     let classes = rows > agreeing ? ", top-1 \(agreeing) of \(rows)" : ""
     return worst == 0 ? "agrees exactly" : "agrees to \(Float(worst)) of the largest\(classes)"
   }

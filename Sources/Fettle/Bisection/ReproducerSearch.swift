@@ -118,6 +118,7 @@ struct ReproducerSearch {
     guard inputs.count == graph.inputs.count, !graph.outputs.isEmpty,
       case .graph(let after) = try trial.run(pipeline, on: graph, isQuiet: true),
       after.inputs.map({ after.type(of: $0.value) }) == inputs.map(\.type),
+      after.outputs.map({ after.type(of: $0.value) }) == graph.outputs.map({ graph.type(of: $0.value) }),
       let expected = try? runner.prepare(graph)(inputs),
       let found = try? runner.prepare(after)(inputs)
     else { return false }

@@ -21,10 +21,12 @@ struct CompileCommand: Command {
     "--fold-preprocessing", help: "make the data's arithmetic part of the model: the C takes the raw samples")
   static let noVerify = CommandOption<Bool>(
     "--no-verify", help: "do not compile and run the C on this machine to check it")
+  static let keepGoing = CommandOption<Bool>(
+    "--keep-going", help: "write the files though the C does not compute what its graph does (status 4 all the same)")
   static let options =
     [
       output.untyped, TargetOptions.target.untyped, foldPreprocessing.untyped,
-      noVerify.untyped,
+      noVerify.untyped, keepGoing.untyped, VerifyCommand.tolerance.untyped,
     ] + PipelineOptions.compiled + PassReportOptions.all + EmissionChoices.all + PassSamples.options
     + ModelOptions.all
 
@@ -84,74 +86,24 @@ struct CompileCommand: Command {
     job.options.test = try GoldenSamples.make(arguments, job.graph, data: portData)
     let files = try job.files()
     progress.end()
-    let checks = try check(
-      Original(graph: plain, data: samples.other, withPorts: original), job, portData, arguments, session)
+    let check = try EmittedCheck(
+      EmittedCheck.Original(graph: plain, data: samples.other, withPorts: original), job, portData,
+      arguments, session)
+    if let failure = check.failure, !arguments.has(Self.keepGoing) {
+      throw failure.noted("nothing was written; --keep-going writes the files all the same")
+    }
     let paths = try EmissionJob.write(files, to: folder)
     run.times.add("emit C, check it, write it", seconds: Platform.monotonicSeconds - emitStart)
     // The ledger stands in the summary.
-    try session.output(Self.summary(run.ledger, job, checks, files, paths, folder))
+    try session.output(Self.summary(run.ledger, job, check.lines, files, paths, folder))
     try run.finish(showsTable: false)
+    if let failure = check.failure { throw failure.noted("the files were written all the same") }
   }
 
   /// What the graph in front of a failing pass is named by. A job that fails makes no folder: if the
   /// one of the files is missing, the graph goes to the nearest above it.
   private static func stem(in folder: String, _ name: String) -> String {
     Paths.join(Platform.nearestFolder(folder) ?? folder, name)
-  }
-
-  /// The model as it came.
-  private struct Original {
-    let graph: Graph
-    /// Samples for its own inputs.
-    let data: DataSet?
-    /// The same model with the ports of the emitted C.
-    let withPorts: Graph
-  }
-
-  /// Lines that tell how the emitted C does against the model as it came.
-  private func check(
-    _ original: Original, _ job: EmissionJob, _ data: DataSet?, _ arguments: Arguments,
-    _ session: Session
-  ) throws(Failure) -> [String] {
-    guard !arguments.has(Self.noVerify) else { return [] }
-    let compiler: HostCompiler
-    do throws(Failure) {
-      compiler = try HostCompiler()
-    } catch {
-      return ["not checked: \(error.diagnostics[0].message)"]
-    }
-    let progress = session.progress()
-    progress.begin("compile the C on this machine")
-    let program = try CompiledProgram(
-      job.lowered.program, target: job.target, compiler: compiler)
-    progress.end()
-    guard let data, let plainData = original.data else {
-      return try Self.madeUpCheck(original.withPorts, program)
-    }
-    let before = try Accuracy.measure(
-      original.graph, plainData, by: EvaluatorRunner(), progress, title: "evaluate the original")
-    let after = try Accuracy.measure(
-      job.graph, data, by: LoadedRunner(program: program), progress, title: "run the emitted C")
-    var lines = ["original     \(before.text)", "emitted C    \(after.text)"]
-    if !before.answers.isEmpty {
-      let same = zip(before.answers, after.answers).count { $0 == $1 }
-      lines.append("same answer  \(same) of \(before.answers.count)")
-    }
-    let counts = (before.unsoundCount, after.unsoundCount)
-    if counts.0 + counts.1 > 0 {
-      lines.append("not finite   outputs of \(counts.1) samples (original \(counts.0))")
-    }
-    return lines
-  }
-
-  private static func madeUpCheck(
-    _ original: Graph, _ program: CompiledProgram
-  ) throws(Failure) -> [String] {
-    let inputs = try SeededInputs.tensors(for: original, seed: 1)
-    let expected = try EvaluatorRunner().prepare(original)(inputs)
-    let worst = zip(expected, try program.run(inputs))
-      .map { TensorGap(expected: $0, found: $1).relative }.max() ?? 0
-    return ["emitted C differs from the model by \(Float(worst)) of the largest output (one made-up input)"]
   }
 
   private static func summary(
@@ -176,17 +128,5 @@ struct CompileCommand: Command {
         \(job.compileLine(files, folder: folder))
 
       """
-  }
-}
-
-/// A loaded program as the runner of the one graph that it was made from.
-struct LoadedRunner: GraphRunner {
-  let program: CompiledProgram
-
-  func run(
-    _ graph: Graph, on samples: Samples, _ receive: (Int, [Tensor]) throws(Failure) -> Void
-  ) throws(Failure) {
-    let program = program
-    try ParallelSamples.run(samples, { (inputs) throws(Failure) in try program.run(inputs) }, receive)
   }
 }

@@ -11,6 +11,7 @@ struct VerifyCommand: Command {
   static let summary =
     "compare a model's evaluation with its C (that of the graph behind the passes, if any), or another model's"
   static let usage = "MODEL [OTHER] [-p PIPELINE] [--data FILE.npz]"
+  static let defaultTolerance = 1e-4
   static let tolerance = CommandOption<Double>(
     "--tolerance", value: "SHARE",
     help: "how far outputs may be apart, as a share of the largest (default 1e-4)",
@@ -32,7 +33,7 @@ struct VerifyCommand: Command {
     guard let first = arguments.positional.first, arguments.positional.count <= 2 else {
       throw Failure("one or two models are taken", kind: .usage)
     }
-    let limit = try arguments[Self.tolerance] ?? 1e-4
+    let limit = try arguments[Self.tolerance] ?? Self.defaultTolerance
     try OutputCheck.run(arguments)
     let reference = try Model.load(first, arguments, session).graph
     var other = reference
@@ -46,6 +47,9 @@ struct VerifyCommand: Command {
     FloatEmulation.tell(of: other, from: path, behind: pipeline, arguments, session)
     let samples = try self.samples(arguments, reference)
     let runner = try RunnerOptions.runner(arguments, session)
+    if arguments.positional.count == 1, pipeline.passes.isEmpty, !arguments.has(RunnerOptions.interpret) {
+      return try check(reference, on: samples, by: runner, limit: limit, session)
+    }
     do throws(Failure) {
       try compare(reference, other, on: samples, by: runner, limit: limit, session)
     } catch {
@@ -108,6 +112,23 @@ struct VerifyCommand: Command {
     }
   }
 
+  /// A model against its own C.
+  private func check(
+    _ graph: Graph, on samples: Samples, by runner: any ModelRunner, limit: Double, _ session: Session
+  ) throws(Failure) {
+    var check = try ProgramCheck(graph, by: runner, limit: limit)
+    let progress = session.progress()
+    progress.begin("verify", total: samples.count)
+    defer { progress.end() }
+    for i in 0..<samples.count {
+      let inputs = try samples.load(i)
+      try check.compare(inputs, try check.reference(inputs), "sample \(i)")
+      progress.step()
+    }
+    try session.output(check.lines().joined(separator: "\n") + "\n")
+  }
+
+  /// A model against the C, or the evaluation, of another.
   private func compare(
     _ reference: Graph, _ other: Graph, on samples: Samples, by runner: any ModelRunner,
     limit: Double, _ session: Session
@@ -117,6 +138,7 @@ struct VerifyCommand: Command {
     progress.begin("verify", total: samples.count)
     defer { progress.end() }
     var worst = 0.0
+    var unsoundCount = 0
     for i in 0..<samples.count {
       let inputs = try samples.load(i)
       let expected = try Evaluator(reference).run(inputs)
@@ -134,8 +156,11 @@ struct VerifyCommand: Command {
             kind: .budget)
         }
       }
+      if !expected.allSatisfy(\.isFinite), inputs.allSatisfy(\.isFinite) { unsoundCount += 1 }
       progress.step()
     }
-    try session.output("\(samples.count) samples agree to \(Float(worst)) of the largest value\n")
+    var lines = ["\(samples.count) samples agree to \(Float(worst)) of the largest value"]
+    if unsoundCount > 0 { lines.append(ProgramCheck.unsoundText(unsoundCount, of: samples.count)) }
+    try session.output(lines.joined(separator: "\n") + "\n")
   }
 }

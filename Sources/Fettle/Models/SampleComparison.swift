@@ -48,6 +48,9 @@ enum SampleComparison {
       let inputs = try SeededInputs.tensors(for: before, seed: seed)
       let expected = try Evaluator(before).run(inputs)
       let found = try Evaluator(after).run(inputs)
+      guard found.count == expected.count else {
+        return "\(found.count) outputs in place of \(expected.count)"
+      }
       for (port, pair) in zip(before.outputs, zip(expected, found)) {
         let gap = TensorGap(expected: pair.0, found: pair.1)
         if !gap.isWithin(tolerance) {

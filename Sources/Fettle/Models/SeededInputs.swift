@@ -5,7 +5,8 @@ import Tensors
 
 /// Inputs made up from a seed, the same on every machine.
 enum SeededInputs {
-  /// A tensor for each input port: floats normally distributed with deviation `scale`, integers small.
+  /// A tensor for each input port: floats normally distributed with deviation `scale`, integers small; with
+  /// a scale above 1 those of up to 16 bits from all over their range, with 0 zeros.
   ///
   /// - Throws: if an input is larger than this machine's memory.
   static func tensors(
@@ -28,7 +29,11 @@ enum SeededInputs {
   private static func number(
     _ element: ElementType, _ scale: Double, _ generator: inout SplitMix64
   ) -> Double {
-    switch element.kind {
+    if scale == 0, element.kind != .sign { return 0 }
+    if scale > 1, element.isInteger, element.bitCount <= 16, let range = element.integerRange {
+      return Double(range.lowerBound) + Double(generator.next() >> UInt64(64 - element.bitCount))
+    }
+    return switch element.kind {
     case .float: generator.normal() * scale
     case .boolean: Double(generator.next() >> 63)
     case .sign: generator.next() >> 63 == 0 ? -1 : 1
