@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from programs import BOARDS, NATIVE, Program, call, compilers, differing_bytes, evaluate, gap, lacks, misfit, today
+from programs import BOARDS, Program, call, compilers, differing_bytes, evaluate, gap, lacks, misfit, today
 
 TARGETS = ["m4", "m0plus", "m55", "rv32imac", "aarch64-dotprod", "c99", "x86-64-v4"]
 LEVELS = ["-O1", "-O2", "-O3", "-Os"]
@@ -87,7 +87,7 @@ class Pair:
     def run(self):
         """Lines of (kind, text): `ok`, `FAILED`, `does not fit`, `skipped`."""
         what = f"{self.subject.title} on {self.target}, weights {self.form}"
-        if self.target in NATIVE and lacks(self.target):
+        if lacks(self.target):
             return [("skipped", f"{what}: this machine has no {lacks(self.target)}")]
         try:
             graph, inputs, expected = self.subject.prepare(self.target)

@@ -15,8 +15,8 @@ MIB = 1 << 20
 BOARDS = {"microbit": (256 * 1024, 16 * 1024),
           "m0plus": (16 * MIB, 4 * MIB), "m4": (16 * MIB, 4 * MIB), "m7": (16 * MIB, 4 * MIB), "m55": (16 * MIB, 4 * MIB),
           "rv32imac": (64 * MIB, 32 * MIB)}
-# What the processor must have to run a target's code on this machine.
-NATIVE = {"c99": None, "x86-64": None, "x86-64-v3": "avx2", "x86-64-v4": "avx512f", "host": None}
+# Targets whose code runs on this machine, and what its processor must have for that.
+NATIVE = {"c99": None, "host": None, "x86-64-v4": "avx512f"}
 C_TYPES = {"f32": "float", "f64": "double", "i64": "int64_t", "i32": "int32_t", "u32": "uint32_t", "i16": "int16_t", "u16": "uint16_t",
            "i8": "int8_t", "u8": "uint8_t", "bool": "uint8_t"}
 TYPES = {name: np.dtype({"float": "float32", "double": "float64"}.get(c, c.removesuffix("_t"))) for name, c in C_TYPES.items()}
@@ -74,8 +74,8 @@ def compilers():
 
 
 def lacks(target):
-    """What this machine lacks to run a native target's code, or None."""
-    needs = NATIVE[target]
+    """What this machine lacks to run a target's code, or None; what is not native is emulated."""
+    needs = NATIVE.get(target)
     information = Path("/proc/cpuinfo")
     flags = information.read_text().split() if information.exists() else []
     return None if needs is None or needs in flags else needs
