@@ -85,20 +85,24 @@ class Pair:
         self.form = subject.form or forms[turn % len(forms)]
 
     def run(self):
-        """Lines of (kind, text): `ok`, `FAILED`, `does not fit`, `skipped`."""
+        """Yields (kind, text): `ok`, `FAILED`, `does not fit`, `skipped`."""
         what = f"{self.subject.title} on {self.target}, weights {self.form}"
         if lacks(self.target):
-            return [("skipped", f"{what}: this machine has no {lacks(self.target)}")]
+            yield "skipped", f"{what}: this machine has no {lacks(self.target)}"
+            return
         try:
             graph, inputs, expected = self.subject.prepare(self.target)
             program = Program(self.a.fettle, graph, self.target, self.subject.folder / self.target, len(inputs[0]), self.form)
             why = misfit(program.report)
             if why:
-                return [("does not fit", f"{what}: {why}")]
+                yield "does not fit", f"{what}: {why}"
+                return
             program.give(inputs)
-            return [self.one(what, program, command, level, expected) for command in self.commands(program) for level in self.levels(program)]
+            for command in self.commands(program):
+                for level in self.levels(program):
+                    yield self.one(what, program, command, level, expected)
         except RuntimeError as error:
-            return [("FAILED", f"{what}: {error}")]
+            yield "FAILED", f"{what}: {error}"
 
     def commands(self, program):
         """The compilers: those of this machine, or the target's own."""
