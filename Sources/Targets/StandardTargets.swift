@@ -78,6 +78,7 @@ extension Target {
     $0.requantize = .floatScale
     $0.l1Bytes = 32 * 1024
     $0.l2Bytes = 256 * 1024
+    $0.optimization = ["-O1"]
   }
 
   // Compiled by clang: GCC 12 has no RISC-V vectors.
@@ -87,6 +88,7 @@ extension Target {
     $0.features = [.fma, .rvv]
     $0.vectors(bits: 128, registers: 32)
     $0.compiler = ["clang", "--target=riscv64-linux-gnu", "-march=rv64gcv", "-mabi=lp64d"]
+    $0.optimization = ["-O3"]
   }
 
   static let aarch64 = Target(
@@ -96,6 +98,8 @@ extension Target {
     $0.features = [.fma, .popcount, .neon]
     $0.vectors(bits: 128, registers: 32)
     $0.application(l1: 32, l2: 512)
+    // What is unrolled stands in the C already.
+    $0.optimization = ["-Os"]
   }
 
   static let aarch64Dotprod = aarch64.with {
@@ -124,6 +128,7 @@ extension Target {
     $0.floatVectorBits = 0
     $0.application(l1: 32, l2: 256)
     $0.pointerBits = 32
+    $0.optimization = ["-O3", loopPressure]
   }
 
   static let x86v2 = Target(

@@ -100,6 +100,7 @@ import Testing
     expected.name = "host"
     expected.summary = "this machine, with what \(like) has"
     expected.compiler = ["cc", "-march=native"]
+    expected.optimization = ["-O3"]
     #expect(host == expected)
     #expect(try Target.named("host", host: host) == host)
   }
