@@ -2,6 +2,9 @@
 
 // Caches and memories are those of a common device, or nil where the chip's maker decides.
 extension Target {
+  /// What makes GCC count the registers of a loop before it moves invariants out of it.
+  private static let loopPressure = "-fira-loop-pressure"
+
   /// The targets with a name, in the order of the documentation. `host` is here what is known of
   /// the machine without asking it; `host(cpuFlags:architecture:)` makes a better one.
   public static let standard = [
@@ -31,6 +34,7 @@ extension Target {
     $0.floatRegisters = 32
     $0.allowsUnaligned = true
     $0.requantize = .floatScale
+    $0.optimization = ["-O3", loopPressure]
   }
 
   static let m7 = m4.with {
@@ -50,6 +54,7 @@ extension Target {
     $0.vectors(bits: 128, registers: 8)
     $0.floatUnit = .double
     $0.compiler = arm + ["-mcpu=cortex-m55", "-mfloat-abi=hard"]
+    $0.optimization = ["-O2", loopPressure]
   }
 
   static let rv32imac = Target(
@@ -57,7 +62,10 @@ extension Target {
     compiler: [
       "riscv64-unknown-elf-gcc", "--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32",
       "-mcmodel=medany",
-    ])
+    ]
+  ).with {
+    $0.optimization = ["-O1"]
+  }
 
   static let rv64gc = Target(
     name: "rv64gc", summary: "RISC-V, 64 bits, FPU", integerRegisters: 27,
@@ -70,6 +78,7 @@ extension Target {
     $0.requantize = .floatScale
     $0.l1Bytes = 32 * 1024
     $0.l2Bytes = 256 * 1024
+    $0.optimization = ["-O1"]
   }
 
   // Compiled by clang: GCC 12 has no RISC-V vectors.
@@ -79,6 +88,7 @@ extension Target {
     $0.features = [.fma, .rvv]
     $0.vectors(bits: 128, registers: 32)
     $0.compiler = ["clang", "--target=riscv64-linux-gnu", "-march=rv64gcv", "-mabi=lp64d"]
+    $0.optimization = ["-O3"]
   }
 
   static let aarch64 = Target(
@@ -88,6 +98,8 @@ extension Target {
     $0.features = [.fma, .popcount, .neon]
     $0.vectors(bits: 128, registers: 32)
     $0.application(l1: 32, l2: 512)
+    // What is unrolled stands in the C already.
+    $0.optimization = ["-Os"]
   }
 
   static let aarch64Dotprod = aarch64.with {
@@ -116,6 +128,7 @@ extension Target {
     $0.floatVectorBits = 0
     $0.application(l1: 32, l2: 256)
     $0.pointerBits = 32
+    $0.optimization = ["-O3", loopPressure]
   }
 
   static let x86v2 = Target(

@@ -41,6 +41,10 @@ public struct Target: Hashable, Sendable {
   public var codeStyle = CodeStyle.plain
   /// The C compiler and the flags that select the target, without optimization and warnings.
   public var compiler: [String]
+  /// The compiler's flags for optimization with which emitted C takes the fewest instructions on the
+  /// target: more is not always faster, since unrolled loops and what is moved out of them soon take
+  /// more registers than there are. `docs/compiler-flags.md` has the counts.
+  public var optimization = ["-O3"]
 
   /// A target with nothing but a core that computes with integers; the rest is set afterwards.
   public init(name: String, summary: String, integerRegisters: Int, compiler: [String]) {
@@ -67,6 +71,9 @@ public struct Target: Hashable, Sendable {
     /// Times a 31-bit integer, shifted right with rounding: no float instruction.
     case fixedPoint = "fixed-point"
   }
+
+  /// The compiler and all the flags that emitted C is compiled with for the target.
+  public var compileCommand: [String] { compiler + ["-std=c99"] + optimization }
 
   /// The C that is written.
   public enum CodeStyle: String, Sendable, CaseIterable {

@@ -52,6 +52,7 @@ extension Target {
     TargetField("requantize", \.requantize, "how integer sums are brought back to few bits"),
     TargetField("code-style", \.codeStyle, "the C that is written"),
     TargetField("compiler", \.compiler, "C compiler and the flags that select the target"),
+    TargetField("optimization", \.optimization, "flags that make the fastest code on the target"),
   ]
 
   /// A table of all properties with their values and meaning.

@@ -55,6 +55,15 @@ import Testing
     #expect(try !Target.named("m0plus").allowsUnaligned && Target.named("m4").allowsUnaligned)
   }
 
+  @Test func flagsAreThoseOfTheTarget() throws {
+    #expect(try Target.named("m4").compileCommand.suffix(3) == ["-std=c99", "-O3", "-fira-loop-pressure"])
+    #expect(try Target.named("m0plus").optimization == ["-O3"])
+    // Clang does not know GCC's flags.
+    for target in Target.standard where target.compiler[0] == "clang" {
+      #expect(target.optimization.count == 1, "\(target.name)")
+    }
+  }
+
   @Test func everyFieldIsDescribed() throws {
     let rows = try Target.named("m4").describe().split(separator: "\n")
     #expect(rows.count == Target.fields.count)
@@ -91,6 +100,7 @@ import Testing
     expected.name = "host"
     expected.summary = "this machine, with what \(like) has"
     expected.compiler = ["cc", "-march=native"]
+    expected.optimization = ["-O3"]
     #expect(host == expected)
     #expect(try Target.named("host", host: host) == host)
   }
@@ -107,7 +117,7 @@ import Testing
     let json = try JSONValue.parse(
       """
       {"base": "m4", "name": "board-1", "ram-bytes": 65536, "l1-bytes": null, "float-unit": "none",
-       "features": ["dsp"], "compiler": ["mycc", "-x"], "requantize": "fixed-point"}
+       "features": ["dsp"], "compiler": ["mycc", "-x"], "optimization": ["-Os"], "requantize": "fixed-point"}
       """)
     var expected = try Target.named("m4")
     expected.name = "board-1"
@@ -115,8 +125,10 @@ import Testing
     expected.floatUnit = .none
     expected.features = [.dsp]
     expected.compiler = ["mycc", "-x"]
+    expected.optimization = ["-Os"]
     expected.requantize = .fixedPoint
     #expect(try Target(json: json) == expected)
+    #expect(expected.compileCommand == ["mycc", "-x", "-std=c99", "-Os"])
   }
 
   @Test(arguments: [
@@ -129,6 +141,7 @@ import Testing
     (#"{"base": "m4", "features": ["dps"]}"#, "'features' takes array of"),
     (#"{"base": "m4", "compiler": []}"#, "compiler names no compiler"),
     (#"{"base": "m4", "compiler": ["gcc", 1]}"#, "'compiler' takes array of strings"),
+    (#"{"base": "m4", "optimization": "-O2"}"#, "'optimization' takes array of strings"),
     (#"{"base": "m4", "name": "../m4"}"#, "the name '../m4' is not"),
     (#"{"base": "m4", "pointer-bits": 48}"#, "pointer-bits is 16, 32 or 64"),
     (#"{"base": "m4", "vector-bits": 128}"#, "vector-bits is 128, but the features promise"),

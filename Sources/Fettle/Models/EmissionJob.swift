@@ -80,7 +80,7 @@ struct EmissionJob {
     let sources = files.map(\.name).filter {
       ["c", "s"].contains(Paths.ending(of: $0)) && $0 != name + "_test.c"
     }
-    let words = target.compiler + ["-std=c99", "-O3", "-c"] + sources
+    let words = target.compileCommand + ["-c"] + sources
     return "(cd \(folder) && \(words.joined(separator: " ")))"
   }
 }

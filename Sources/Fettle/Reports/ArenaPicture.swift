@@ -23,7 +23,7 @@ struct ArenaPicture {
     out.line(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(number(Self.size.width)) \(number(Self.size.height))\" font-family=\"sans-serif\" font-size=\"11\">")
     out.line("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>")
-    out.line(text(margin.left, 20, "\(report.name) for \(report.target): arena \(NumberText.grouped(report.arenaBytes)) B, lower bound \(NumberText.grouped(report.arenaLowerBound)) B"))
+    out.line(text(margin.left, 20, "\(report.name) for \(report.target.name): arena \(NumberText.grouped(report.arenaBytes)) B, lower bound \(NumberText.grouped(report.arenaLowerBound)) B"))
     for (i, one) in report.lifetimes.enumerated() {
       let left = x(one.steps.lowerBound)
       let right = x(one.steps.upperBound + 1)

@@ -28,7 +28,7 @@ struct ProgramReport {
   }
 
   let name: String
-  let target: String
+  let target: Target
   let layers: [Layer]
   let lifetimes: [Lifetime]
   let arenaBytes: Int
@@ -43,7 +43,7 @@ struct ProgramReport {
   init(_ lowered: Lowered, graph: Graph, target: Target) {
     let program = lowered.program
     name = program.name
-    self.target = target.name
+    self.target = target
     ports = program.ports
     arenaBytes = program.arenaBytes
     arenaLowerBound = program.arenaLowerBound
@@ -124,12 +124,13 @@ struct ProgramReport {
       ])
     }
     return """
-      \(name) for \(target)
+      \(name) for \(target.name)
 
       MAC          \(NumberText.grouped(multiplyAccumulates))
       parameters   \(NumberText.grouped(parameters))
       weights      \(NumberText.grouped(constantBytes)) B as stored, \(NumberText.grouped(flashBytes)) B in flash
       arena        \(NumberText.grouped(arenaBytes)) B (lower bound \(NumberText.grouped(arenaLowerBound)) B)
+      compiler     \(target.compileCommand.joined(separator: " "))
 
       \(table.text)
       arena:
@@ -140,7 +141,9 @@ struct ProgramReport {
   /// The report for programs.
   var json: JSONValue {
     .object([
-      .init("name", .string(name)), .init("target", .string(target)),
+      .init("name", .string(name)), .init("target", .string(target.name)),
+      .init("compiler", .array(target.compiler.map(JSONValue.string))),
+      .init("optimization", .array(target.optimization.map(JSONValue.string))),
       .init("mac", .integer(multiplyAccumulates)), .init("parameters", .integer(parameters)),
       .init("weight_bytes", .integer(constantBytes)), .init("flash_bytes", .integer(flashBytes)),
       .init("arena_bytes", .integer(arenaBytes)),
