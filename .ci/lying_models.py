@@ -67,13 +67,15 @@ def contradictions():
     for kind, since in (("Concat", 11), ("Softmax", 11), ("Flatten", 11), ("Split", 11)):
         ends = ["y"] if kind != "Split" else ["y", "z"]
         made = [node(kind, ["x", "x"] if kind == "Concat" else ["x"], ends, axis=-1)]
-        yield f"negative-axis-{kind}", model(made, outputs=[helper.make_empty_tensor_value_info("y")], opsets=(("", 10),)), 1, ["the/node", "negative"]
+        # onnxruntime runs the others.
+        yield (f"negative-axis-{kind}", model(made, outputs=[helper.make_empty_tensor_value_info("y")], opsets=(("", 10),)),
+               1 if kind == "Flatten" else 0, ["the/node", "negative"])
         yield f"negative-axis-{kind}-later", model(made, outputs=[helper.make_empty_tensor_value_info("y")], opsets=(("", since),)), 0, []
     for kind, given in (("ReduceMean", dict(axes=[-1])), ("Unsqueeze", dict(axes=[-1])), ("Squeeze", dict(axes=[-2])), ("ArgMax", dict(axis=-1)),
                         ("Slice", dict(starts=[0], ends=[1], axes=[-1]))):
         opset = 9
         yield f"negative-axis-{kind}", model([node(kind, ["x"], ["y"], **given)], outputs=[helper.make_empty_tensor_value_info("y")],
-                                             opsets=(("", opset),)), 1, ["the/node", "negative"]
+                                             opsets=(("", opset),)), 0, ["the/node", "negative", "warning"]
     for perm in ([-1, 0], [0, 2], [0, 0], [0], [2**62, 0]):
         yield f"perm-{perm}", model([node("Transpose", ["x"], ["y"], perm=perm)], outputs=[helper.make_empty_tensor_value_info("y")]), 1, ["the/node"]
     for axis in (2, -3, 2**62, -2**63):
