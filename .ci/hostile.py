@@ -1,25 +1,30 @@
 #!/usr/bin/env python3
 """Bad input for every command: no run may end by a signal, without an 'error:' line, or leave something behind.
 
-usage: hostile.py FETTLE WORK [--fuzz N] [--seed S] [--model FILE ...]
+usage: hostile.py FETTLE WORK [--fuzz N] [--seed S] [--model FILE ...] [--only PART]
 
 The written cases say which status is expected and which words the message must hold. Then N copies of the models, with some bytes
 changed or the end cut off, go through `import`, `run --interpret` and `compile --no-verify`: each must end well or with status 1 or 3.
+Whatever is written, no character that a terminal obeys is among it.
 All runs have 2 GB of address space and a time limit.
 """
 import argparse
+import io
 import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
+import unicodedata
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import lying_models
 import quantised_faults
 
 SECONDS = 120
@@ -40,7 +45,16 @@ def call(fettle, words, cwd, stdin=None, compiler=None):
                               preexec_fn=limited, env=environment)
     except subprocess.TimeoutExpired:
         return "time-out", "", ""
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    return done.returncode, done.stdout.decode(errors="surrogateescape"), done.stderr.decode(errors="surrogateescape")
+
+
+def raw(text):
+    """The first character of a text that a terminal would obey, that turns or hides what follows, or that is no UTF-8."""
+    for c in text:
+        kind = unicodedata.category(c)
+        if kind in ("Cc", "Cf", "Cs", "Zl", "Zp") and c not in "\n\t":
+            return c
+    return None
 
 
 def port(name, *shape, element=F):
@@ -74,7 +88,7 @@ def bad_models():
     yield "no-graph", onnx.ModelProto(ir_version=8), 1, []
     yield "no-outputs", model([relu], [x], []), 1, ["output"]
     yield "no-opset", helper.make_model(helper.make_graph([relu], "g", [x], [y])), None, []
-    yield "future-opset", model([relu], [x], [y], opset=999), 0, []
+    yield "future-opset", model([relu], [x], [y], opset=999), 3, ["--assume-opset"]
     yield "ancient-opset", model([relu], [x], [y], opset=1), (0, 1, 3), []
     yield "undefined-name", model([node("Add", ["x", "nowhere"], ["y"])], [x], [y]), 1, ["nowhere", "the/node"]
     yield "undefined-output", model([relu], [x], [port("z", 1, 4)]), 1, ["z"]
@@ -82,7 +96,6 @@ def bad_models():
                           node("Relu", ["b"], ["y"], name="third")], [x], [y]), 1, []
     yield "self-cycle", model([node("Add", ["x", "y"], ["y"])], [x], [y]), 1, ["the/node"]
     yield "twice-defined", model([relu, node("Neg", ["x"], ["y"], name="again")], [x], [y]), 1, ["y"]
-    yield "twice-initialised", model([add], [x], [y], [tensor("w", dims=[1], float_data=[1]), tensor("w", dims=[1], float_data=[2])]), 0, []
     yield "input-twice", model([relu], [x, x], [y]), 1, ["x"]
     yield "too-few-inputs", model([node("Add", ["x"], ["y"])], [x], [y]), 1, ["the/node", "Add"]
     yield "too-many-inputs", model([node("Relu", ["x", "x"], ["y"])], [x], [y]), (0, 1), []
@@ -213,6 +226,11 @@ class Suite:
         got, out, err = call(self.fettle, words, self.root, stdin, compiler)
         allowed = (0, 1, 2, 3, 4) if status is None else status if isinstance(status, tuple) else (status,)
         why = []
+        for stream, text in (("output", out), ("errors", err)):
+            if (c := raw(text)) is not None:
+                why.append(f"U+{ord(c):04X} as it is among the {stream}")
+        if len(err.split("\n")) > 200 or max(map(len, err.split("\n"))) > 2000:
+            why.append(f"{len(err)} characters of errors")
         if got not in allowed:
             why.append(f"status {got}, expected {' or '.join(map(str, allowed))}")
         if got in (1, 2, 3, 4):
@@ -230,6 +248,10 @@ class Suite:
             print(f"FAILED {name}: {'; '.join(why)}\n    fettle {' '.join(map(str, words))}")
             print("".join(f"    | {line[:220]}\n" for line in err.strip().split("\n")[:6]), end="", flush=True)
         return got
+
+    def end(self):
+        print(f"{self.count - self.failed} passed, {self.failed} failed")
+        sys.exit(1 if self.failed else 0)
 
 
 def models(suite):
@@ -249,6 +271,87 @@ def models(suite):
             suite.expect(f"verify {name}", ["verify", file], None, [], silent=True)
             suite.expect(f"golden vectors of {name}", ["compile", file, "-o", "left", "--with-test", "1"], None, [], ["left"])
             suite.expect(f"run {name}", ["run", file, "-o", "left"], None, [f"{name}.onnx"], ["left"])
+
+
+def lies(suite):
+    """What contradicts itself is refused with the place; what is small and comes to much is refused before the work; and names never
+    reach the terminal as they are."""
+    folder = suite.root / "lies"
+    folder.mkdir()
+    for name, made, status, said in [*lying_models.contradictions(), *lying_models.bombs()]:
+        (folder / f"{name}.onnx").write_bytes(made.SerializeToString())
+        file = f"lies/{name}.onnx"
+        words = ["import", file, "-o", "left.fettle"]
+        if status == 0:
+            got, out, err = call(suite.fettle, words, suite.root)
+            suite.count += 1
+            for path in suite.root.glob("left.*"):
+                path.unlink()
+            if got != 0 or any(word not in err for word in said):
+                suite.failed += 1
+                print(f"FAILED {name}: status {got}, expected 0 and {said}\n    | {err[:300]}", flush=True)
+            for target in ("x86-64", "m55", "c99"):
+                suite.expect(f"compile {name} for {target}", ["compile", file, "-t", target, "-o", "left", "--no-verify", "-q"], (0, 1, 3), [], ["left"])
+        else:
+            suite.expect(f"import {name}", words, status, [*said, f"{name}.onnx"] if status else [], ["left.fettle", "left.safetensors"])
+    suite.expect("assumed opset", ["import", "lies/newer-opset.onnx", "--assume-opset", "28", "-o", "left.fettle"], 0, left=["left.fettle"])
+    suite.expect("assumed opset of a function", ["import", "lies/newer-opset-of-function.onnx", "--assume-opset", "17", "-o", "left.fettle"], 0, left=["left.fettle"])
+    suite.expect("assumed opset for an axis", ["import", "lies/negative-axis-Flatten.onnx", "--assume-opset", "13", "-o", "left.fettle"], 0, left=["left.fettle"])
+    for value in ("5", "29", "x", "-1", "99999999999999999999", ""):
+        suite.expect(f"assumed opset {value}", ["import", "lies/newer-opset.onnx", "--assume-opset", value, "-o", "left.fettle"], 2, ["--assume-opset"])
+    every = (0, 1, 2, 3, 4)
+    for name, data in lying_models.names():
+        (folder / "name.onnx").write_bytes(data)
+        for words in (["import", "lies/name.onnx", "-o", "-"], ["analyze", "lies/name.onnx", "-t", "c99"],
+                      ["compile", "lies/name.onnx", "-t", "c99", "--no-verify", "-o", "left"], ["emit", "lies/name.onnx", "--explain", "-t", "m4"]):
+            suite.expect(f"{words[0]} {name}", words, every, [], ["left"], silent=True)
+        if suite.expect(f"import {name} as text", ["import", "lies/name.onnx", "-o", "lies/name.fettle"], every, silent=True) == 0:
+            suite.expect(f"opt {name} as text", ["opt", "lies/name.fettle", "-p", "canonicalize", "--ledger", "-o", "-"], 0, silent=True)
+            suite.expect(f"analyze {name} as JSON", ["analyze", "lies/name.onnx", "--json"], every, silent=True)
+        for path in folder.glob("name.*"):
+            path.unlink()
+    (suite.root / "plain.fettle").write_text(GRAPH)
+    np.save(suite.root / "plain.npy", np.zeros((1, 3, 8, 8), np.float32))
+    for kind, text in lying_models.EVIL.items():
+        if "\0" in text or len(text) > 50_000:
+            continue
+        for words in ([text], ["import", text], ["import", "plain.fettle", text], ["compile", "plain.fettle", "-t", text, "-o", "left"],
+                      ["opt", "plain.fettle", "-p", text], ["opt", "plain.fettle", "-p", f"canonicalize{{{text}=1}}"], ["describe", text],
+                      ["help", text], ["import", "plain.fettle", f"--{text}"], ["run", "plain.fettle", text], ["eval", "plain.fettle", "--data", text],
+                      ["import", "lies/opset-twice.onnx", "--inputs", text], ["import", "lies/opset-twice.onnx", "-d", f"{text}=1"],
+                      ["import", "lies/declared-rank-inside.onnx", "--outputs", text], ["import", "lies/declared-rank-inside.onnx", "--shape", f"{text}=1x4"],
+                      ["compile", "plain.fettle", "--name", text, "-t", "c99", "--no-verify", "-o", "left"], ["check", text],
+                      ["opt", "plain.fettle", "--load", text]):
+            suite.expect(f"{words[0][:20]!r} … {kind}", words, every, [], ["left"], silent=True)
+        # The same words as names in other files.
+        mark = "".join(f"\\u{{{ord(c):x}}}" for c in text[:300])
+        (suite.root / "names.fettle").write_text(GRAPH.replace("@g", f'@"{mark}"').replace("%x", f'%"{mark}"'))
+        (suite.root / "raw.fettle").write_text(GRAPH.replace("relu", text).replace("%y =", f"%y{text} ="), newline="")
+        for file in ("names.fettle", "raw.fettle"):
+            suite.expect(f"opt {file} {kind}", ["opt", file, "-o", "-"], (0, 1), silent=True)
+            suite.expect(f"run {file} {kind}", ["run", file, "plain.npy", "--interpret", "-o", "left"], (0, 1), [], ["left"], silent=True)
+            suite.expect(f"analyze {file} {kind}", ["analyze", file, "-t", "c99"], (0, 1), silent=True)
+        name = text[:2000]
+        archive(suite.root / "names.npz", name)
+        for words in (["eval", "plain.fettle", "--data", "names.npz"], ["eval", "plain.fettle", "--data", "names.npz", "--array", "nowhere"],
+                      ["eval", "plain.fettle", "--data", "names.npz", "--array", name]):
+            suite.expect(f"eval names.npz {kind}", words, every, silent=True)
+        head = json.dumps({name: {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}, "__metadata__": {name: name}}).encode()
+        (suite.root / "names.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + b"\0" * 4)
+        (suite.root / "side.fettle").write_text(GRAPH.replace("{\n", f'{{\n  @"{mark}" = f32[1] file("names.safetensors")\n', 1))
+        suite.expect(f"opt with names.safetensors {kind}", ["opt", "side.fettle", "-o", "-"], (0, 1), silent=True)
+        header = f"{{'descr': '{name}', 'fortran_order': False, 'shape': (1, 4), }}\n".encode()[:60_000]
+        (suite.root / "names.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+        suite.expect(f"run names.npy {kind}", ["run", "plain.fettle", "names.npy", "--interpret", "-o", "left"], 1, ["names.npy"], ["left"])
+        if len(text) < 200 and "/" not in text:
+            (suite.root / f"{text}.onnx").write_bytes(b"no model")
+            suite.expect(f"a file of this name: {kind}", ["import", f"{text}.onnx", "-o", "left"], 1, [], ["left"])
+
+
+def archive(path, name):
+    with zipfile.ZipFile(path, "w") as made, io.BytesIO() as data:
+        np.save(data, np.zeros((3, 3, 8, 8), np.float32))
+        made.writestr(zipfile.ZipInfo(f"{name}.npy".replace("\0", "?")), data.getvalue())
 
 
 # A division by zero or a conversion without a meaning in the emitted C ends the process.
@@ -572,6 +675,9 @@ def fuzz(suite, paths, count, seed):
             shutil.copy(path, suite.root / f"fuzz-{i}.onnx")
 
 
+PARTS = (models, lies, quantised, others, quantization, welcome)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("fettle")
@@ -579,25 +685,25 @@ def main():
     parser.add_argument("--fuzz", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", type=Path, action="append", default=[])
+    parser.add_argument("--only", choices=[p.__name__ for p in PARTS], help="one part of the suite")
     a = parser.parse_args()
     root = a.work / "hostile"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     suite = Suite(str(Path(a.fettle).resolve()), root)
     np.savez(root / "uneven.npz", x=np.zeros((3, 1, 4), np.float32), y=np.zeros(2, np.int64))
-    models(suite)
-    quantised(suite)
-    others(suite)
-    quantization(suite)
-    welcome(suite)
+    for part in PARTS:
+        if a.only in (None, part.__name__):
+            part(suite)
+    if a.only:
+        return suite.end()
     whole = model([node("Relu", ["x"], ["y"])], [port("x", 1, 4)], [port("y", 1, 4)]).SerializeToString()
     for at in range(len(whole)):
         (root / "cut.onnx").write_bytes(whole[:at])
         suite.expect(f"cut at {at}", ["import", "cut.onnx", "-o", "left"], 1, ["cut.onnx"], ["left"])
     here = Path(__file__).resolve().parent.parent / "ir-samples/resnet8/resnet8.onnx"
     fuzz(suite, [p for p in [*a.model, here] if p.exists()], a.fuzz, a.seed)
-    print(f"{suite.count - suite.failed} passed, {suite.failed} failed")
-    sys.exit(1 if suite.failed else 0)
+    suite.end()
 
 
 if __name__ == "__main__":

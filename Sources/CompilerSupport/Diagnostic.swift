@@ -46,14 +46,33 @@ public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     self.notes = notes
   }
 
+  /// As it is shown: text that came from files and users is escaped and, if long, cut.
   public var description: String {
-    var place = origin.file
+    var place = PrintableText.line(origin.file)
     if let line = origin.line { place += ":\(line)" }
     if let column = origin.column { place += ":\(column)" }
     let prefix = place.isEmpty ? "" : place + ": "
-    let subject = origin.subject.map { $0 + ": " } ?? ""
-    let head = "\(prefix)\(severity.rawValue): \(subject)\(message)"
-    return ([head] + notes.map { "\(prefix)note: \($0)" }).joined(separator: "\n")
+    let subject = origin.subject.map { PrintableText.line($0) + ": " } ?? ""
+    let head = "\(prefix)\(severity.rawValue): \(subject)\(Self.shown(message))"
+    var shown = notes.prefix(PrintableText.listLimit).map { "\(prefix)note: \(Self.shown($0))" }
+    let left = notes.count - shown.count
+    if left > 0 { shown.append("\(prefix)note: and \(left) more notes") }
+    return ([head] + shown).joined(separator: "\n")
+  }
+
+  private static func shown(_ text: String) -> String {
+    PrintableText.line(text, limit: PrintableText.messageLimit)
+  }
+
+  /// Several findings as they are shown, one below the other; of a long list the first ones and the last, which may sum up, and
+  /// how many are left out.
+  public static func text(of diagnostics: [Diagnostic]) -> String {
+    let left = diagnostics.count - PrintableText.listLimit
+    guard left > 0, let last = diagnostics.last else {
+      return diagnostics.map(\.description).joined(separator: "\n")
+    }
+    let first = diagnostics.prefix(PrintableText.listLimit - 1).map(\.description)
+    return (first + ["note: and \(left) more, and last:", last.description]).joined(separator: "\n")
   }
 }
 
@@ -90,9 +109,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     self.init([Diagnostic(message, at: origin, notes: notes)], kind: kind)
   }
 
-  public var description: String {
-    diagnostics.map(\.description).joined(separator: "\n")
-  }
+  public var description: String { Diagnostic.text(of: diagnostics) }
 
   /// The same failure with `file` (and `subject`) entered wherever none is named yet.
   public func located(file: String = "", subject: String? = nil) -> Failure {

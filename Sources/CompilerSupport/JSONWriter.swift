@@ -69,18 +69,20 @@ extension JSONValue {
 
   private static func quote(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    for c in text.utf8 {
-      switch c {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\":
         out.append(UInt8(ascii: "\\"))
-        out.append(c)
-      case 0x0A: out += "\\n".utf8
-      case 0x0D: out += "\\r".utf8
-      case 0x09: out += "\\t".utf8
-      case 0..<0x20, 0x7F:
-        let digits = String(c, radix: 16)
-        out += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
-      default: out.append(c)
+        out.append(UInt8(scalar.value))
+      case "\n": out += "\\n".utf8
+      case "\r": out += "\\r".utf8
+      case "\t": out += "\\t".utf8
+      case _ where PrintableText.isUnsafe(scalar):
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          out += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
+        }
+      default: out += String(scalar).utf8
       }
     }
     out.append(UInt8(ascii: "\""))

@@ -34,7 +34,7 @@ public final class Progress {
   /// Begins a job of `total` steps, or of an unknown number; one that was under way ends.
   public func begin(_ title: String, total: Int? = nil) {
     end()
-    self.title = title
+    self.title = PrintableText.line(title)
     self.total = total.map { Swift.max($0, 0) }
     done = 0
     started = now()
@@ -47,7 +47,7 @@ public final class Progress {
   /// Says that `done` steps are done; the note is shown behind.
   public func advance(to done: Int, note: String = "") {
     self.done = done
-    show(note: note, force: false)
+    show(note: PrintableText.line(note), force: false)
   }
 
   /// Says that one more step is done.
@@ -68,7 +68,7 @@ public final class Progress {
   public func message(_ text: String) {
     if case .quiet = style { return }
     clearBar()
-    write(text + "\n")
+    write(PrintableText.escaped(text) + "\n")
   }
 
   private func show(note: String, force: Bool) {

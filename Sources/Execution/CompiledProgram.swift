@@ -43,15 +43,12 @@ public final class CompiledProgram: Sendable {
     for (tensor, port) in zip(inputs, given) where tensor.type != port.type {
       throw Failure("input '\(port.name)' is \(port.type), given \(tensor.type)")
     }
-    var bytes = program.arenaBytes
+    var bytes = Checked(program.arenaBytes)
     for port in ports {
       // Outputs are copied.
-      for _ in 0..<(port.role == .output ? 2 : 1) {
-        let (sum, overflow) = bytes.addingReportingOverflow(port.type.byteCount)
-        bytes = overflow ? .max : sum
-      }
+      bytes += Checked(port.type.byteCount) * (port.role == .output ? 2 : 1)
     }
-    try Platform.requireMemory(bytes, for: "a run")
+    try Platform.requireMemory(bytes.value ?? .max, for: "a run")
     var memory: [AlignedMemory] = []
     var next = 0
     for port in ports {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CompilerSupport
 public import Tensors
 
 /// An op that is mostly multiply-accumulates. Others count as none.
@@ -23,7 +24,7 @@ extension MatrixMultiply: MultiplyAccumulating {
   public func multiplyAccumulates(_ operands: OperandTypes<Self>, result: TensorType) -> Int {
     guard let lhs = operands[.lhs]?.shape, lhs.rank > 0 else { return 0 }
     let depth = lhs[transposeLHS ? lhs.rank - 2 : lhs.rank - 1]
-    return result.shape.elementCount.multipliedReportingOverflow(by: depth).partialValue
+    return countable(Checked(result.shape.elementCount) * Checked(depth))
   }
 }
 
@@ -31,7 +32,13 @@ extension MatrixMultiply: MultiplyAccumulating {
 private func perResult(_ weight: TensorType?, of count: Int) -> Int {
   guard let weight, weight.shape.rank > 0, weight.shape[0] > 0 else { return 0 }
   let each = weight.shape.elementCount / weight.shape[0]
-  return count.multipliedReportingOverflow(by: each).partialValue
+  return countable(Checked(count) * Checked(each))
+}
+
+/// A count that, summed over all ops of a graph, still fits: what is larger counts as the largest.
+private func countable(_ count: Checked) -> Int {
+  let limit = 1 << 42
+  return count.size(upTo: limit) ?? limit
 }
 
 extension Graph {

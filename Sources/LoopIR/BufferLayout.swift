@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CompilerSupport
+public import CompilerSupport
 public import Tensors
 
 /// Where the elements of a tensor lie in a buffer: the order and split of its axes, a border (halo) around
@@ -38,6 +38,14 @@ public struct BufferLayout: Hashable, Sendable {
 
     /// No border.
     public static let none = Halo(before: 0, after: 0)
+
+    /// The elements that borders, one for each dimension, add around a tensor.
+    public static func elements(of halos: [Halo], around shape: Shape) -> Checked {
+      let whole = zip(shape.extents, halos).reduce(Checked(1)) { product, axis in
+        product * (Checked(axis.0) + Checked(axis.1.before) + Checked(axis.1.after))
+      }
+      return whole - Checked(shape.elementCount)
+    }
   }
 
   /// The element type and logical shape.
@@ -48,8 +56,15 @@ public struct BufferLayout: Hashable, Sendable {
   public let halo: [Halo]
   /// Elements in front of the first one, not counting its halo.
   public let offset: Int
-  /// Elements that the buffer spans from its start, halo and padding included.
+  /// Elements that the buffer spans from its start, halo and padding included; more than `elementLimit` if they are too many.
   public let elementCount: Int
+
+  /// The most elements that a buffer may span: their bits can still be counted in an `Int`.
+  public static let elementLimit = 1 << 56
+
+  /// Whether no memory can hold the elements: extents, halos or blocks multiply beyond what can be counted. Such a layout has no
+  /// strides; whoever gives it memory refuses it.
+  public var isTooLarge: Bool { elementCount > Self.elementLimit }
 
   private init(type: TensorType, axes: [Axis], halo: [Halo], offset: Int, elementCount: Int) {
     self.type = type
@@ -66,21 +81,30 @@ public struct BufferLayout: Hashable, Sendable {
     _ type: TensorType, order: [(dimension: Int, part: Axis.Part)], halo: [Halo]? = nil
   ) {
     let halo = halo ?? Array(repeating: .none, count: type.shape.rank)
+    let extents = order.map { Self.extent(of: $0.dimension, $0.part, in: type.shape, halo) }
+    let total = extents.reduce(1) { $0 * $1 }.size(upTo: Self.elementLimit)
     var axes: [Axis] = []
-    var stride = 1
-    for (dimension, part) in order.reversed() {
-      let extent: Int
-      switch part {
-      case .whole:
-        extent = type.shape[dimension] + halo[dimension].before + halo[dimension].after
-      case .outer(let factor): extent = (type.shape[dimension] + factor - 1) / factor
-      case .inner(let factor): extent = factor
-      }
-      axes.append(Axis(dimension: dimension, part: part, extent: extent, stride: stride))
-      stride *= extent
+    var stride = total == nil ? 0 : 1
+    for (place, extent) in zip(order, extents).reversed() {
+      let extent = extent.size(upTo: Self.elementLimit) ?? Self.elementLimit
+      axes.append(
+        Axis(dimension: place.dimension, part: place.part, extent: extent, stride: stride))
+      stride *= total == nil ? 0 : extent
     }
     self.init(
-      type: type, axes: axes.reversed(), halo: halo, offset: 0, elementCount: stride)
+      type: type, axes: axes.reversed(), halo: halo, offset: 0,
+      elementCount: total ?? Self.elementLimit + 1)
+  }
+
+  private static func extent(
+    of dimension: Int, _ part: Axis.Part, in shape: Shape, _ halo: [Halo]
+  ) -> Checked {
+    let own = Checked(shape[dimension])
+    switch part {
+    case .whole: return own + Checked(halo[dimension].before) + Checked(halo[dimension].after)
+    case .outer(let factor): return (own + Checked(factor - 1)) / Checked(factor)
+    case .inner(let factor): return Checked(factor)
+    }
   }
 
   /// Row-major order, outermost dimension first, perhaps with a halo.

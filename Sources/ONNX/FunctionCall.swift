@@ -3,6 +3,11 @@ import CompilerSupport
 
 /// How a call and the body of a function meet.
 enum FunctionCall {
+  /// What a function is known by.
+  static func key(_ domain: String, _ name: String, _ overload: String) -> String {
+    "\(domain == "ai.onnx" ? "" : domain)\u{0}\(name)\u{0}\(overload)"
+  }
+
   /// The node with its references to attributes of the function replaced by what the call gives;
   /// one that
   /// the call does not give is left out.

@@ -30,24 +30,21 @@ struct ImportFrame {
   /// The node that stands for the frame in the frame below, and the names of its results in here.
   var caller: NodeProto?
   var results: [String] = []
-  /// The function whose body this is.
-  var function: String?
   /// The names that a node of the frame defines.
   let produced: [String: Int]
+  /// What the model says of the types of values in here.
+  var declared: [String: ValueInfoProto] = [:]
 }
 
 /// The order of a list of nodes.
 enum NodeOrder {
-  /// The number of the node that defines each name. Throws if two define one.
-  static func producers(_ nodes: [NodeProto]) throws(Failure) -> [String: Int] {
+  /// The number of the node that defines each name.
+  static func producers(_ nodes: [NodeProto]) -> [String: Int] {
     var producers: [String: Int] = [:]
     producers.reserveCapacity(nodes.count)
     for (number, node) in nodes.enumerated() {
       for output in node.outputs where !output.isEmpty {
-        guard producers.updateValue(number, forKey: output) == nil else {
-          throw Failure(
-            "'\(output)' is computed by another node already", at: Origin(subject: node.subject))
-        }
+        producers[output] = number
       }
     }
     return producers
@@ -73,19 +70,11 @@ enum NodeOrder {
     var names: [String] = []
     var pending = [node]
     while let node = pending.popLast() {
-      for attribute in node.attributes {
-        let graphs: [GraphProto]
-        switch attribute.value {
-        case .graph(let graph): graphs = [graph]
-        case .graphs(let several): graphs = several
-        default: graphs = []
-        }
-        for graph in graphs {
-          names.append(contentsOf: graph.outputs.map(\.name))
-          for inner in graph.nodes {
-            names.append(contentsOf: inner.inputs)
-            pending.append(inner)
-          }
+      for graph in node.graphs {
+        names.append(contentsOf: graph.outputs.map(\.name))
+        for inner in graph.nodes {
+          names.append(contentsOf: inner.inputs)
+          pending.append(inner)
         }
       }
     }

@@ -19,6 +19,8 @@ public struct ImportOptions: Sendable {
   /// The tensors, inner ones too, that become the outputs, in this order; empty: those of the
   /// model.
   public var outputs: [String] = []
+  /// The version of the standard operators to read the nodes by, in place of what the model says.
+  public var assumedOpset: Int?
   /// Evaluates the constant arithmetic that shapes and attributes are computed by.
   public var evaluate: Evaluate
 

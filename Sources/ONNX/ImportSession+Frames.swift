@@ -7,15 +7,10 @@ import Tensors
 extension ImportSession {
   /// Starts on the body of a function that a node calls.
   func enter(
-    _ function: FunctionProto, _ key: String, call: NodeProto, operands: [ValueID?], frame: Int
+    _ function: FunctionProto, call: NodeProto, operands: [ValueID?], frame: Int
   ) throws(Failure) {
     let origin = Origin(subject: call.subject)
-    guard !frames.contains(where: { $0.function == key }) else {
-      throw Failure("the function calls itself", at: origin)
-    }
-    guard frames.count < Self.nestingLimit else {
-      throw Failure("functions are nested more than \(Self.nestingLimit) deep", at: origin)
-    }
+    try checkRoom(at: call)
     guard operands.count <= function.inputs.count, call.outputs.count <= function.outputs.count
     else {
       throw Failure(
@@ -26,7 +21,7 @@ extension ImportSession {
     for (name, operand) in zip(function.inputs, operands) {
       if let operand { names[name] = .value(operand) }
     }
-    let producers = try NodeOrder.producers(function.nodes)
+    let producers = NodeOrder.producers(function.nodes)
     let wanted = zip(function.outputs, call.outputs).filter { !$1.isEmpty }.map(\.0)
     let nodes = FunctionCall.nodes(
       of: function, given: Set(zip(function.inputs, operands).filter { $1 != nil }.map(\.0)))
@@ -37,7 +32,7 @@ extension ImportSession {
         opsets: function.opsetImports.isEmpty ? frames[frame].opsets : function.opsetImports,
         attributes: FunctionCall.attributes(of: function, call: call),
         prefix: location(of: call, frame: frame).layers[0] + "/", caller: call,
-        results: function.outputs, function: key, produced: producers))
+        results: function.outputs, produced: producers, declared: Self.declared(function.valueInfo)))
   }
 
   /// Starts on the branch of an If that its condition, a constant, takes.
@@ -52,10 +47,8 @@ extension ImportSession {
     guard let branch = try node.node.graph(isTrue ? "then_branch" : "else_branch") else {
       throw node.failure("the branch is missing")
     }
-    guard frames.count < Self.nestingLimit else {
-      throw node.failure("branches are nested more than \(Self.nestingLimit) deep")
-    }
-    let producers = try NodeOrder.producers(branch.nodes)
+    try checkRoom(at: node.node)
+    let producers = NodeOrder.producers(branch.nodes)
     var names: [String: Binding] = [:]
     for tensor in branch.initializers { names[tensor.name] = .initializer(tensor) }
     for tensor in branch.sparseInitializers {
@@ -71,7 +64,18 @@ extension ImportSession {
         needed: NodeOrder.needed(branch.nodes, for: results, producers: producers),
         names: names, opsets: frames[frame].opsets, attributes: frames[frame].attributes,
         prefix: node.location.layers[0] + "/", parent: frame, caller: node.node,
-        results: results, produced: producers))
+        results: results, produced: producers,
+        declared: Self.declared(branch.valueInfo + branch.outputs)))
+  }
+
+  /// The graphs that a call hands to a function as attributes are written out as often as the function says: only here does it
+  /// show how far that goes.
+  func checkRoom(at node: NodeProto) throws(Failure) {
+    guard frames.count <= ModelLimits.nesting else {
+      throw Failure(
+        "functions and branches are nested more than \(ModelLimits.nesting) deep",
+        at: Origin(subject: node.subject))
+    }
   }
 
   /// Hands the results of the topmost frame to the names of the node that stands for it.

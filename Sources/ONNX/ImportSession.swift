@@ -5,11 +5,6 @@ import Tensors
 
 /// One import under way: the graph so far, what each name stands for, and what was found.
 final class ImportSession {
-  /// How many nodes an import may come to when functions are written out.
-  static let nodeLimit = 2_000_000
-  /// How deep functions and branches may be nested.
-  static let nestingLimit = 100
-
   let model: ModelProto
   let options: ImportOptions
   var rewriter: Rewriter
@@ -34,13 +29,8 @@ final class ImportSession {
     external = ExternalData(beside: file)
     rewriter = Rewriter(Graph(name: model.graph.name))
     functions = Dictionary(
-      model.functions.map { (Self.key($0.domain, $0.name, $0.overload), $0) },
+      model.functions.map { ($0.key, $0) },
       uniquingKeysWith: { first, _ in first })
-  }
-
-  /// What a function is known by.
-  static func key(_ domain: String, _ name: String, _ overload: String) -> String {
-    "\(domain == "ai.onnx" ? "" : domain)\u{0}\(name)\u{0}\(overload)"
   }
 
   func warn(_ message: String, at origin: Origin, notes: [String] = []) {
@@ -61,8 +51,8 @@ final class ImportSession {
       frames[top].position += 1
       guard frames[top].needed[position] else { continue }
       nodesRead += 1
-      guard nodesRead <= Self.nodeLimit else {
-        throw Failure("the model has more than \(Self.nodeLimit) nodes with its functions written out")
+      guard nodesRead <= ModelLimits.nodes else {
+        throw Failure("with its functions written out, the model has more than \(ModelLimits.nodes) nodes")
       }
       try importNode(frames[top].nodes[position], number: position, frame: top)
     }
@@ -75,6 +65,7 @@ final class ImportSession {
   // MARK: Ports
 
   private func checkOpset() throws(Failure) {
+    guard options.assumedOpset == nil else { return }
     guard let version = model.opsetVersion() ?? (model.opsetImports.isEmpty ? 1 : nil) else {
       return
     }
@@ -85,21 +76,23 @@ final class ImportSession {
           "onnx.version_converter.convert_version(model, 13) brings a model to a newer one",
         ], kind: .unsupported)
     }
-    if version > Int64(ONNXImporter.newestOpset) {
-      warn(
-        "opset \(version) is newer than \(ONNXImporter.newestOpset), as which it is read",
-        at: Origin())
+    let functions = model.functions.map { ($0.opsetImports.version(of: ""), $0.subject) }
+    for case (let version?, let subject) in [(version, nil)] + functions
+    where version > Int64(ONNXImporter.newestOpset) {
+      throw Failure(
+        "opset \(version) is newer than \(ONNXImporter.newestOpset), the newest that is known",
+        at: Origin(subject: subject), notes: [
+          "--assume-opset \(ONNXImporter.newestOpset) reads it as if it were that one",
+        ], kind: .unsupported)
     }
   }
 
   private func modelFrame() throws(Failure) -> ImportFrame {
     let graph = model.graph
-    let producers = try NodeOrder.producers(graph.nodes)
+    let producers = NodeOrder.producers(graph.nodes)
     var names: [String: Binding] = [:]
     for tensor in graph.initializers where !tensor.name.isEmpty {
-      if names.updateValue(.initializer(tensor), forKey: tensor.name) != nil {
-        warn("it is stored twice, the last one counts", at: Origin(subject: tensor.subject))
-      }
+      names[tensor.name] = .initializer(tensor)
     }
     for tensor in graph.sparseInitializers where !tensor.values.name.isEmpty {
       names[tensor.values.name] = .sparseInitializer(tensor)
@@ -122,7 +115,13 @@ final class ImportSession {
       needed: NodeOrder.needed(
         graph.nodes, for: ports.outputs, producers: producers,
         stops: Set(ports.inputs.map(\.name))),
-      names: names, opsets: model.opsetImports, produced: producers)
+      names: names, opsets: model.opsetImports, produced: producers,
+      declared: Self.declared(graph.valueInfo + graph.outputs))
+  }
+
+  /// What is said of values, by their names.
+  static func declared(_ values: [ValueInfoProto]) -> [String: ValueInfoProto] {
+    Dictionary(values.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   private func unknownTensor(_ name: String, _ producers: [String: Int]) -> Failure {
@@ -133,8 +132,7 @@ final class ImportSession {
   }
 
   private func addOutputs() throws(Failure) {
-    let declared = Dictionary(
-      model.graph.outputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let declared = Self.declared(model.graph.outputs)
     guard !ports.outputs.isEmpty else { throw Failure("the model has no outputs") }
     for name in ports.outputs {
       guard let value = try lookUp(name, frame: 0) else {
@@ -144,6 +142,7 @@ final class ImportSession {
         throw unknownTensor(name, frames[0].produced)
       }
       rewriter.addOutput(name: name, value: value)
+      try checkElement(of: value, declared[name], at: Origin(subject: "output '\(name)'"))
       if let shape = declared[name]?.tensorType?.shape {
         let ours = rewriter.graph.type(of: value).shape.extents
         let theirs = ports.knownExtents(shape)
@@ -176,11 +175,11 @@ final class ImportSession {
 
   private func importNode(_ node: NodeProto, number: Int, frame: Int) throws(Failure) {
     let resolved = FunctionCall.resolve(node, frames[frame].attributes)
-    let key = Self.key(resolved.domain, resolved.opType, resolved.overload)
+    let key = FunctionCall.key(resolved.domain, resolved.opType, resolved.overload)
     let operands = try operands(of: resolved, number: number, frame: frame)
     if let function = functions[key] {
       guard let operands else { return markMissing(resolved, frame) }
-      return try enter(function, key, call: resolved, operands: operands, frame: frame)
+      return try enter(function, call: resolved, operands: operands, frame: frame)
     }
     let domain = resolved.domain == "ai.onnx" ? "" : resolved.domain
     guard let importer = ImporterTable.standard[resolved.opType, domain: domain] else {
@@ -210,9 +209,8 @@ final class ImportSession {
   }
 
   private func opset(_ domain: String, frame: Int) -> Int {
-    let standard = frames[frame].opsets.version(of: domain) ?? 1
-    return domain.isEmpty
-      ? Int(clamping: min(standard, Int64(ONNXImporter.newestOpset))) : Int(clamping: standard)
+    if domain.isEmpty, let assumed = options.assumedOpset { return assumed }
+    return Int(clamping: frames[frame].opsets.version(of: domain) ?? 1)
   }
 
   /// The values of a node's operands, or nil if one of them is the result of a node that is not
@@ -299,12 +297,50 @@ final class ImportSession {
           kind: .unsupported)
       }
       bind(name, .value(value), frame: frame)
+      try checkDeclared(value, name, of: node, frame: frame)
       let graph = rewriter.graph
       let isNamed = !graph.name(of: value).isEmpty
       let isResult = graph.producer(of: value) != nil
       _ = consume graph
       if isResult, !isNamed { rewriter.setName(of: value, to: frames[frame].prefix + name) }
     }
+  }
+
+  /// Throws if the model declares another element type than a value has; tells of another shape. What is bound by
+  /// the user is not what the model was declared with.
+  private func checkDeclared(
+    _ value: ValueID, _ name: String, of node: NodeProto, frame: Int
+  ) throws(Failure) {
+    guard let declared = frames[frame].declared[name] else { return }
+    try checkElement(of: value, declared, at: Origin(subject: node.subject))
+    let isOutput = frame == 0 && model.graph.outputs.contains { $0.name == name }
+    guard !isOutput, options.shapes.isEmpty, options.inputs.isEmpty,
+      let shape = declared.tensorType?.shape
+    else { return }
+    let ours = rewriter.graph.type(of: value).shape.extents
+    let agree = ours.count == shape.count
+      && zip(ours, shape).allSatisfy { extent, axis in
+        if case .value(let declared) = axis.extent { declared == extent } else { true }
+      }
+    if !agree {
+      let text = shape.map { axis in
+        if case .value(let extent) = axis.extent { "\(extent)" } else { "?" }
+      }
+      warn(
+        "the shape of '\(name)' is \(ours.text), the model declares [\(text.joined(separator: ","))]",
+        at: Origin(subject: node.subject))
+    }
+  }
+
+  private func checkElement(
+    of value: ValueID, _ declared: ValueInfoProto?, at origin: Origin
+  ) throws(Failure) {
+    guard let declared, let type = declared.tensorType, type.elementType != 0 else { return }
+    let element = rewriter.graph.type(of: value).element
+    guard ONNXElementType(rawValue: type.elementType)?.element != element else { return }
+    throw Failure(
+      "'\(declared.name)' is declared to hold \(ONNXElementType.name(of: type.elementType)), it holds "
+        + element.rawValue, at: origin)
   }
 
   /// A tensor at which the user cuts keeps standing for the input.

@@ -31,10 +31,6 @@ struct ModelPorts {
     if let wrong = options.dimensions.filter({ $0.value < 0 }).keys.min() {
       throw Failure("dimension '\(wrong)' can not be negative", kind: .usage)
     }
-    var known: Set<String> = []
-    for input in own where !known.insert(input.name).inserted {
-      throw Failure("input '\(input.name)' is declared twice")
-    }
     for input in own where options.inputs.isEmpty {
       inputs.append(Input(name: input.name, type: try declaredType(input, options)))
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 
 /// The extent of one axis. Fixed today; a type of its own so that unknown extents can move in.
 public struct Dimension: Hashable, Sendable {
@@ -28,8 +29,8 @@ public struct Shape: Hashable, Sendable {
     var nonzero = 1
     for extent in extents {
       guard extent >= 0, extent <= Self.elementLimit else { return nil }
-      let (product, overflow) = nonzero.multipliedReportingOverflow(by: Swift.max(extent, 1))
-      guard !overflow, product <= Self.elementLimit else { return nil }
+      let count = Checked(nonzero) * Checked(Swift.max(extent, 1))
+      guard let product = count.size(upTo: Self.elementLimit) else { return nil }
       nonzero = product
     }
     self.init(

@@ -57,6 +57,7 @@ enum HostileModels {
     }
     for _ in 0..<Int.random(in: 0...5, using: &random) {
       let attribute = attributeNames.randomElement(using: &random) ?? "axis"
+      if node.attribute(attribute) != nil { continue }
       node.attributes.append(AttributeProto(attribute, value(&random)))
     }
     model.graph.nodes = [node]

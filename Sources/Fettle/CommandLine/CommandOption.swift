@@ -114,8 +114,7 @@ extension CommandOption where Value == Int {
       return Int(text)
     }
     guard let count = Int(text.dropLast()) else { return nil }
-    let (product, overflow) = count.multipliedReportingOverflow(by: factor)
-    return overflow ? nil : product
+    return (Checked(count) * Checked(factor)).value
   }
 }
 

@@ -41,8 +41,9 @@ public struct Session: Sendable {
   /// A session that writes to the process's standard streams.
   public init(toolkit: Toolkit) {
     self.init(
-      toolkit: toolkit, output: { (text) throws(Failure) in try Platform.writeOutput(text) },
-      errors: { Platform.writeError($0) }, showsProgress: true)
+      toolkit: toolkit,
+      output: { (text) throws(Failure) in try Platform.writeOutput(PrintableText.escaped(text)) },
+      errors: { Platform.writeError(PrintableText.escaped($0)) }, showsProgress: true)
   }
 
   init(
@@ -61,8 +62,8 @@ public struct Session: Sendable {
 
   /// Tells warnings.
   func warn(_ warnings: [Diagnostic]) {
-    guard !isQuiet else { return }
-    for warning in warnings { errors(warning.description + "\n") }
+    guard !isQuiet, !warnings.isEmpty else { return }
+    errors(Diagnostic.text(of: warnings) + "\n")
   }
 
   /// Tells what passes chose.

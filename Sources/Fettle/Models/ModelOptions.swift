@@ -13,7 +13,13 @@ enum ModelOptions {
   static let outputs = CommandOption<[String]>(
     "--outputs", list: "NAME,…", help: "tensors that become the outputs: cuts the model's end off")
 
-  static let all = [dimension.untyped, shape.untyped, inputs.untyped, outputs.untyped]
+  static let assumedOpset = CommandOption<String>(
+    "--assume-opset", text: "N",
+    help: "reads an ONNX model by this version of the operators, whatever it says")
+
+  static let all = [
+    dimension.untyped, shape.untyped, inputs.untyped, outputs.untyped, assumedOpset.untyped,
+  ]
 
   /// What the options say, for the importer.
   static func importOptions(_ arguments: Arguments) throws(Failure) -> ImportOptions {
@@ -36,6 +42,15 @@ enum ModelOptions {
         extents.append(extent)
       }
       options.shapes[name] = extents
+    }
+    options.assumedOpset = try arguments[assumedOpset].map { (text) throws(Failure) in
+      let known = ONNXImporter.oldestOpset...ONNXImporter.newestOpset
+      guard let opset = Int(text), known.contains(opset) else {
+        throw Failure(
+          "'\(text)' is no opset from \(known.lowerBound) to \(known.upperBound)", kind: .usage)
+          .located(subject: "option '--assume-opset'")
+      }
+      return opset
     }
     options.inputs = try arguments[inputs] ?? []
     options.outputs = try arguments[outputs] ?? []

@@ -18,8 +18,8 @@ enum SeededInputs {
       let type = graph.type(of: port.value)
       let count = type.shape.elementCount
       // Once as numbers, once as elements.
-      let (bytes, overflow) = count.multipliedReportingOverflow(by: 16)
-      try Platform.requireMemory(overflow ? .max : bytes, for: "input '\(port.name)' \(type)")
+      let bytes = (Checked(count) * 16).value ?? .max
+      try Platform.requireMemory(bytes, for: "input '\(port.name)' \(type)")
       let values = (0..<count).map { _ in number(type.element, scale, &generator) }
       tensors.append(Tensor(type, rounding: values))
     }

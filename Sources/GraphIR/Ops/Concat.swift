@@ -30,9 +30,9 @@ public struct Concat: OpDefinition {
       guard other.count == extents.count, input.element == first.element else {
         throw TypeMismatch("\(first) and \(input) do not join")
       }
-      let (sum, overflow) = extents[axis].addingReportingOverflow(other[axis])
+      let sum = Checked(extents[axis]) + Checked(other[axis])
       other[axis] = extents[axis]
-      guard other == extents, !overflow else {
+      guard other == extents, let sum = sum.value else {
         throw TypeMismatch("\(first) and \(input) do not join along axis \(axis)")
       }
       extents[axis] = sum

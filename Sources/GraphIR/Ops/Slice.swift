@@ -35,10 +35,9 @@ public struct Slice: OpDefinition {
     }
     for axis in 0..<rank where sizes[axis] > 0 {
       let step = steps.isEmpty ? 1 : steps[axis]
-      let (reach, overflow) = (sizes[axis] - 1).multipliedReportingOverflow(by: step)
-      let (last, overflow2) = starts[axis].addingReportingOverflow(reach)
+      let last = Checked(starts[axis]) + (Checked(sizes[axis]) - 1) * Checked(step)
       let inside = 0..<input.shape[axis]
-      guard !overflow, !overflow2, inside.contains(starts[axis]), inside.contains(last) else {
+      guard let last = last.value, inside.contains(starts[axis]), inside.contains(last) else {
         throw TypeMismatch("the slice leaves axis \(axis) of \(input.shape)")
       }
     }

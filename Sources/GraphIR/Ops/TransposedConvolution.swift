@@ -39,17 +39,18 @@ public struct TransposedConvolution: OpDefinition {
     guard padding.isEmpty || padding.count == 2 * (rank - 2),
       padding.allSatisfy({ $0.magnitude < 1 << 24 })
     else { throw TypeMismatch("padding \(padding.text) for \(rank - 2) spatial axes") }
-    let (channels, overflow) = weight.shape[1].multipliedReportingOverflow(by: groups)
-    guard !overflow else { throw TypeMismatch("too many output channels") }
+    guard let channels = (Checked(weight.shape[1]) * Checked(groups)).value else {
+      throw TypeMismatch("too many output channels")
+    }
     var extents = [input.shape[0], channels]
     for axis in 0..<rank - 2 {
       let cut = padding.isEmpty ? 0 : padding[axis] + padding[axis + rank - 2]
-      let (reach, overflow) = (input.shape[axis + 2] - 1).multipliedReportingOverflow(
-        by: window.strides[axis])
-      guard !overflow, reach < 1 << 60 else { throw TypeMismatch("the output is too large") }
-      let full = reach + window.span(axis)
-      guard full - cut > 0 else { throw TypeMismatch("the padding cuts the whole output away") }
-      extents.append(full - cut)
+      let reach = (Checked(input.shape[axis + 2]) - 1) * Checked(window.strides[axis])
+      guard let extent = (reach + Checked(window.span(axis)) - Checked(cut)).value else {
+        throw TypeMismatch("the output is too large")
+      }
+      guard extent > 0 else { throw TypeMismatch("the padding cuts the whole output away") }
+      extents.append(extent)
     }
     try checkBias(operands[.bias], input.element, channels: channels)
     return [TensorType(input.element, try checkedShape(extents))]

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 import GraphIR
 import LoopIR
 import Targets
@@ -52,9 +53,19 @@ struct LayoutAssignment {
         if halos[value] == nil {
           borders[value] = group.lowering.border(group.anchor, slot: slot, in: graph, on: target)
         }
-        halos[value] = zip(known, wish).map { a, b in
+        let joined = zip(known, wish).map { a, b in
           BufferLayout.Halo(before: max(a.before, b.before), after: max(a.after, b.after))
         }
+        // Wide along one axis for one reader and along another for the next: both copies together take less.
+        let shape = graph.type(of: value).shape
+        let (whole, first, second) = (
+          BufferLayout.Halo.elements(of: joined, around: shape),
+          BufferLayout.Halo.elements(of: known, around: shape),
+          BufferLayout.Halo.elements(of: wish, around: shape)
+        )
+        let apart = first + second + Checked(shape.elementCount)
+        guard let whole = whole.value, let apart = apart.value else { continue }
+        halos[value] = whole <= apart ? joined : known
       }
     }
     return halos

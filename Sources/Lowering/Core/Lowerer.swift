@@ -65,6 +65,7 @@ public struct Lowerer: Sendable {
 
     var choices: [LoweringChoice] = []
     for group in fusion.groups {
+      try refuseTooLarge(context, group, in: graph)
       context.begin(group)
       for result in graph.results(of: group.last) { context.fillHalo(of: result) }
       do {
@@ -74,6 +75,7 @@ public struct Lowerer: Sendable {
           error.description, at: Origin(subject: subject(of: group.anchor, in: graph)),
           kind: .unsupported)
       }
+      try refuseTooLarge(context, group, in: graph)
       choices.append(choice(group, in: graph))
     }
     context.copyOutputs()
@@ -104,6 +106,15 @@ public struct Lowerer: Sendable {
     var failure = Failure(Array(diagnostics))
     failure.isInternal = true
     throw failure
+  }
+
+  private func refuseTooLarge(
+    _ context: LoweringContext, _ group: FusionGroup, in graph: Graph
+  ) throws(Failure) {
+    guard let layout = context.tooLarge else { return }
+    throw Failure(
+      "a buffer for \(layout.type) with its border is larger than can be addressed",
+      at: Origin(subject: subject(of: group.anchor, in: graph)))
   }
 
   private func choice(_ group: FusionGroup, in graph: Graph) -> LoweringChoice {

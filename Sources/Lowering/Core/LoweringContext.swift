@@ -20,6 +20,8 @@ public struct LoweringContext {
   private var multiplyAccumulates = 0
 
   var roots: [Root] = []
+  /// The first layout that no memory can hold, if a lowering asked for one.
+  private(set) var tooLarge: BufferLayout?
   var views: [ValueID: TensorView] = [:]
   /// The layouts of values that get a place only when they are lowered.
   var wishedLayouts: [ValueID: BufferLayout] = [:]
@@ -69,6 +71,7 @@ public struct LoweringContext {
   public mutating func scratch(
     _ layout: BufferLayout, name: String, border: Int64 = 0
   ) -> TensorView {
+    if layout.isTooLarge, tooLarge == nil { tooLarge = layout }
     roots.append(Root(name: name, kind: .arena, byteCount: layout.byteCount))
     if border != 0 { borders[roots.count - 1] = border }
     return TensorView(root: roots.count - 1, layout: layout)
@@ -109,6 +112,7 @@ public struct LoweringContext {
       return view
     }
     let copy = scratch(layout, name: roots[view.root].name, border: border)
+    guard !layout.isTooLarge else { return copy }
     fillHalo(of: copy)
     move(view, to: copy)
     return copy

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 public import GraphIR
 public import LoopIR
 public import Targets
+import Tensors
 
 /// Where a lowering likes the elements of its result.
 public enum LayoutWish: Sendable {
@@ -26,7 +28,8 @@ public protocol OpLowering: Sendable {
   func supports(_ op: OpRef<Op>, in graph: Graph, on target: Target) -> Bool
   /// Where the result should lie.
   func wish(_ op: OpRef<Op>, in graph: Graph, on target: Target) -> LayoutWish
-  /// The border around an operand that spares a copy, one for each dimension, or nil for none.
+  /// The border around an operand that spares a copy, one for each dimension, or nil for none. A lowering whose border would take
+  /// more memory than all tensors of the op is passed over.
   func halo(
     _ op: OpRef<Op>, slot: Int, in graph: Graph, on target: Target
   ) -> [BufferLayout.Halo]?
@@ -78,7 +81,23 @@ public struct LoweringTable: Sendable {
 extension OpLowering {
   func takes(_ id: OpID, in graph: Graph, on target: Target) -> Bool {
     guard let op = graph.op(id, as: Op.self) else { return false }
-    return supports(op, in: graph, on: target)
+    return supports(op, in: graph, on: target) && affordsHalos(id, in: graph, on: target)
+  }
+
+  /// Whether the borders that the lowering wishes take no more elements than the tensors of the op. Strides and paddings of a file
+  /// can be such that next to nothing is read, and nearly all memory would be border.
+  private func affordsHalos(_ id: OpID, in graph: Graph, on target: Target) -> Bool {
+    let operands = graph.operands(of: id)
+    var room = Checked.sum(graph.results(of: id).map { graph.type(of: $0).shape.elementCount })
+    room += Checked.sum(operands.compactMap { $0 }.map { graph.type(of: $0).shape.elementCount })
+    for case (let slot, let value?) in operands.enumerated() {
+      guard let halo = halo(id, slot: slot, in: graph, on: target) else { continue }
+      let shape = graph.type(of: value).shape
+      guard let border = BufferLayout.Halo.elements(of: halo, around: shape).value,
+        let room = room.value, border <= room
+      else { return false }
+    }
+    return true
   }
 
   func wish(_ id: OpID, in graph: Graph, on target: Target) -> LayoutWish {

@@ -63,18 +63,16 @@ struct PlanningGraph {
 
   private static func roundedBytes(_ problem: PlanningProblem) throws(Failure) -> [Int] {
     var result = Array(repeating: 0, count: problem.tensors.count)
-    var total = 0
+    var total: Checked = 0
     for (index, tensor) in problem.tensors.enumerated() where !tensor.isPinned {
       precondition(tensor.bytes >= 0, "a tensor has no negative size")
       let rest = tensor.bytes % problem.alignment
-      let padding = rest == 0 ? 0 : problem.alignment - rest
-      let (rounded, overflow) = tensor.bytes.addingReportingOverflow(padding)
-      let (sum, sumOverflow) = total.addingReportingOverflow(rounded)
+      let rounded = Checked(tensor.bytes) + Checked(rest == 0 ? 0 : problem.alignment - rest)
+      total += rounded
       // A factor of four is left for sums that the algorithms make.
-      if overflow || sumOverflow || sum > Int.max / 4 {
+      guard total.size(upTo: Int.max / 4) != nil, let rounded = rounded.value else {
         throw Failure("the tensors of the model do not fit into the address space")
       }
-      total = sum
       result[index] = rounded
     }
     return result

@@ -14,9 +14,6 @@ enum ConstantFamily: OperatorFamily {
     OperatorImporter("Range", since: 11, "limits known when the model is read", read: range),
     OperatorImporter("EyeLike", since: 9, read: eyeLike),
   ]
-  /// The most elements that a tensor can have that is made of nothing.
-  private static let elementLimit = 1 << 24
-
   @Sendable static func constant(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     if let tensor = try node.tensor("value") { return [node.add(tensor)] }
     if let tensor = try node.sparseTensor("sparse_value") { return [node.add(tensor)] }
@@ -56,7 +53,7 @@ enum ConstantFamily: OperatorFamily {
   @Sendable static func shape(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     let extents = node.extents(try node.input(0))
     func clamped(_ position: Int) -> Int {
-      let absolute = position < 0 ? position.addingReportingOverflow(extents.count).partialValue : position
+      let absolute = position < 0 ? position + extents.count : position
       return min(max(absolute, 0), extents.count)
     }
     let start = clamped(try node.int("start", default: 0))
@@ -82,7 +79,7 @@ enum ConstantFamily: OperatorFamily {
     }
     let numbers = limits.map { $0.doubles()[0] }
     let count = ((numbers[1] - numbers[0]) / numbers[2]).rounded(.up)
-    guard numbers[2] != 0, count.isFinite, count <= Double(elementLimit) else {
+    guard numbers[2] != 0, count.isFinite, count <= Double(ModelLimits.madeElements) else {
       throw node.failure("a range from \(numbers[0]) to \(numbers[1]) by \(numbers[2])")
     }
     let type = TensorType(element, try node.shape([max(Int(count), 0)]))
@@ -97,7 +94,7 @@ enum ConstantFamily: OperatorFamily {
 
   @Sendable static func eyeLike(_ node: NodeContext) throws(Failure) -> [ValueID?] {
     let like = node.type(try node.input(0))
-    guard like.shape.rank == 2, like.shape.elementCount <= elementLimit else {
+    guard like.shape.rank == 2, like.shape.elementCount <= ModelLimits.madeElements else {
       throw node.failure("the input is \(like), expected a matrix")
     }
     let element = node.has("dtype") ? try CastFamily.element(node, "dtype") : like.element
@@ -105,8 +102,9 @@ enum ConstantFamily: OperatorFamily {
     let (rows, columns) = (like.shape[0], like.shape[1])
     var values = [Int64](repeating: 0, count: rows * columns)
     for row in 0..<rows {
-      let (column, overflow) = row.addingReportingOverflow(offset)
-      if !overflow, column >= 0, column < columns { values[row * columns + column] = 1 }
+      guard let column = (Checked(row) + Checked(offset)).value, (0..<columns).contains(column)
+      else { continue }
+      values[row * columns + column] = 1
     }
     return [node.add(Tensor(TensorType(element, like.shape), wrapping: values))]
   }

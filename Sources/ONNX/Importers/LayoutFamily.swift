@@ -16,7 +16,7 @@ enum LayoutFamily: OperatorFamily {
     let x = try node.input(0)
     let rank = node.rank(x)
     let given = try node.ints("perm") ?? Array((0..<rank).reversed())
-    guard given.count == rank else {
+    guard given.count == rank, given.allSatisfy({ (0..<rank).contains($0) }) else {
       throw node.failure("perm \(given.text) for \(node.type(x))")
     }
     return [try node.transpose(x, try node.axes(given, rank: rank))]
@@ -64,8 +64,9 @@ enum LayoutFamily: OperatorFamily {
     case "CRD": order = [0, 1, 3, 5, 2, 4]
     case let other: throw node.failure("mode is '\(other)', expected DCR or CRD")
     }
-    let (channels, overflow) = c.multipliedReportingOverflow(by: block * block)
-    guard !overflow else { throw node.failure("blocksize is out of range") }
+    guard let channels = (Checked(c) * Checked(block) * Checked(block)).value else {
+      throw node.failure("blocksize is out of range")
+    }
     return [try node.reshape(try node.transpose(split, order), [n, channels, h, w])]
   }
 

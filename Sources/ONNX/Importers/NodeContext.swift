@@ -174,8 +174,19 @@ final class NodeContext {
 
   // MARK: Axes and sizes
 
-  /// The axis that a number from −rank to rank−1 means.
+  /// The axis that a number from −rank to rank−1 means; negative ones where the operator has them.
   func axis(_ number: Int, rank: Int) throws(Failure) -> Int {
+    if number < 0, node.domain.isEmpty || node.domain == "ai.onnx",
+      let since = NegativeAxes.since[node.opType], opset < since
+    {
+      let what = "axis \(number) is negative, which \(node.opType) has since opset \(since); this is opset \(opset)"
+      guard NegativeAxes.tolerated.contains(node.opType) else {
+        throw Failure(
+          what, at: Origin(subject: node.subject),
+          notes: ["--assume-opset \(since) reads the model by that"])
+      }
+      warn("\(what); it is counted from the end")
+    }
     guard number >= -rank, number < rank else {
       throw failure("axis \(number) is outside of rank \(rank)")
     }

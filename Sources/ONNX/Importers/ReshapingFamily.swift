@@ -32,8 +32,9 @@ enum ReshapingFamily: OperatorFamily {
     let extents = node.extents(x)
     var axis = try node.int("axis", default: 1)
     if axis != extents.count { axis = try node.axis(axis, rank: extents.count) }
-    let rows = extents[..<axis].reduce(1, *)
-    let columns = extents[axis...].reduce(1, *)
+    guard let rows = Checked.product(extents[..<axis]).value,
+      let columns = Checked.product(extents[axis...]).value
+    else { throw node.failure("\(node.type(x)) has too many elements") }
     if extents == [rows, columns] { return [x] }
     // Copied and inferred entries let the batch change later; they need elements to infer from.
     if axis == 1, rows > 0 {
@@ -112,7 +113,10 @@ enum ReshapingFamily: OperatorFamily {
       }
       single.append(extent)
       several.append(extent)
-      result.append(times.multipliedReportingOverflow(by: extent).overflow ? -1 : times * extent)
+      guard let total = (Checked(times) * Checked(extent)).value else {
+        throw node.failure("repeats \(repeats.text) for \(node.type(x))")
+      }
+      result.append(total)
     }
     _ = try node.shape(result)
     let copies = try node.broadcast(try node.reshape(x, single), several)

@@ -46,7 +46,7 @@ enum SliceFamily: OperatorFamily {
     let lowest = step > 0 ? 0 : -1
     let highest = step > 0 ? extent : extent - 1
     func clamped(_ position: Int) -> Int {
-      let absolute = position < 0 ? position.addingReportingOverflow(extent).partialValue : position
+      let absolute = position < 0 ? position + extent : position
       return min(max(absolute, lowest), highest)
     }
     let (first, last) = (clamped(from), clamped(to))

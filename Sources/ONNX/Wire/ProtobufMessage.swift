@@ -48,12 +48,21 @@ extension ProtobufReader {
   public mutating func append<Message: ProtobufMessage>(
     to messages: inout [Message]
   ) throws(Failure) {
+    try checkRoom(in: messages)
     messages.append(try message())
   }
 
   /// Appends the text that is the field's value.
   public mutating func append(to strings: inout [String]) throws(Failure) {
+    try checkRoom(in: strings)
     strings.append(try string())
+  }
+
+  /// An empty entry takes two bytes of a file, and a hundred times as many in memory.
+  private func checkRoom(in entries: [some Any]) throws(Failure) {
+    guard entries.count < ModelLimits.entries else {
+      throw Failure("a list has more than \(ModelLimits.entries) entries (at byte \(offset))")
+    }
   }
 }
 

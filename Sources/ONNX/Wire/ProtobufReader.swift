@@ -19,7 +19,7 @@ public struct ProtobufReader: Sendable {
   }
 
   /// How deep messages (and groups) may be nested; the limit of the common implementations.
-  public static let nestingLimit = 100
+  public static let nestingLimit = ModelLimits.nesting
 
   /// The whole file, so that offsets in failures are those of the file.
   private let file: Bytes
