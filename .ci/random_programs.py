@@ -1,0 +1,282 @@
+"""Emitted C of random models: emission, compilation, and one program for many of them that runs each in a process of its own
+between guard zones. For random_models.py."""
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
+# Flags under which the code of a target runs on a machine of the x86-64 kind.
+HOST = {"c99": [], "m4": [], "m0plus": [], "x86-64": ["-march=x86-64-v2"], "x86-64-v3": ["-march=x86-64-v3"],
+        "x86-64-v4": ["-march=x86-64-v4"]}
+SANITIZERS = ["-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+FORMS = ["c", "incbin", "bin"]
+SECONDS = 60
+
+DRIVER = r"""
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PORTS = 40, ROUNDS = 2 };
+#if !defined(GUARD)
+#define GUARD 4096 /* bytes before and after each buffer; 0: blocks of exact size, for a sanitizer */
+#endif
+
+struct program {
+  const char *name;
+  int (*run)(unsigned char **ports, const void *weights, void *arena);
+  size_t arena, arena_align, weights, weights_align;
+  int inputs, outputs;
+  size_t bytes[PORTS], align[PORTS];
+};
+
+struct block { unsigned char *start, *base; size_t bytes; };
+
+static void fail(const char *what, int which)
+{
+  printf("%s %d\n", what, which);
+  exit(1);
+}
+
+/* Memory filled with a pattern, the second time aligned to no more than it has to be. */
+static struct block get(size_t bytes, size_t align, int fill, int barely)
+{
+  struct block b;
+  void *p = NULL;
+  size_t offset = GUARD + (barely ? align : 0);
+  b.bytes = bytes;
+  if (GUARD == 0) {
+    offset = 0;
+    if (posix_memalign(&p, align < sizeof(void *) ? sizeof(void *) : align, bytes) != 0) exit(2);
+  } else if (posix_memalign(&p, 4096, bytes + 2 * GUARD + align) != 0) {
+    exit(2);
+  }
+  b.base = p;
+  b.start = b.base + offset;
+  memset(b.base, fill, GUARD == 0 ? bytes : bytes + 2 * GUARD + align);
+  return b;
+}
+
+static int kept(struct block b, int fill)
+{
+  for (unsigned char *p = b.base; GUARD != 0 && p < b.start; p++) if (*p != fill) return 0;
+  for (size_t i = 0; i < GUARD; i++) if (b.start[b.bytes + i] != fill) return 0;
+  return 1;
+}
+
+static void load(FILE *f, unsigned char *to, size_t bytes)
+{
+  if (f == NULL || fread(to, 1, bytes, f) != bytes) { printf("no input\n"); exit(2); }
+}
+
+static void go(const struct program *p)
+{
+  static unsigned char *first[PORTS];
+  char path[200];
+  const int all = p->inputs + p->outputs;
+  for (int round = 0; round < ROUNDS; round++) {
+    const int fill = round == 0 ? 0xFF : 0xA5; /* not a number; a small number */
+    struct block ports[PORTS], arena, weights = {NULL, NULL, 0};
+    unsigned char *starts[PORTS], *copies[PORTS];
+    FILE *f;
+    snprintf(path, sizeof path, "%s.in", p->name);
+    f = fopen(path, "rb");
+    for (int i = 0; i < all; i++) {
+      ports[i] = get(p->bytes[i], p->align[i], fill, round);
+      starts[i] = ports[i].start;
+      if (i < p->inputs) {
+        load(f, starts[i], p->bytes[i]);
+        copies[i] = malloc(p->bytes[i]);
+        memcpy(copies[i], starts[i], p->bytes[i]);
+      }
+    }
+    fclose(f);
+    if (p->weights > 0) {
+      snprintf(path, sizeof path, "%s.weights", p->name);
+      f = fopen(path, "rb");
+      weights = get(p->weights, p->weights_align, fill, round);
+      load(f, weights.start, p->weights);
+      fclose(f);
+    }
+    arena = get(p->arena, p->arena_align, fill, round);
+    const int status = p->run(starts, weights.start, arena.start);
+    if (status != 0) fail("status", status);
+    if (!kept(arena, fill)) fail("writes outside the arena, round", round);
+    if (p->weights > 0 && !kept(weights, fill)) fail("writes outside the weights, round", round);
+    for (int i = 0; i < all; i++) {
+      if (!kept(ports[i], fill)) fail("writes outside port", i);
+      if (i < p->inputs && memcmp(copies[i], starts[i], p->bytes[i]) != 0) fail("changes input", i);
+      if (i >= p->inputs && round == 0) first[i] = starts[i];
+      if (i >= p->inputs && round > 0 && memcmp(first[i], starts[i], p->bytes[i]) != 0)
+        fail("depends on what memory held before, port", i);
+    }
+  }
+  snprintf(path, sizeof path, "%s.out", p->name);
+  FILE *f = fopen(path, "wb");
+  for (int i = p->inputs; i < all; i++) fwrite(first[i], 1, p->bytes[i], f);
+  fclose(f);
+}
+"""
+
+MAIN = r"""
+int main(void)
+{
+  for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+    int status = 0;
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+      char path[200];
+      snprintf(path, sizeof path, "%s.err", programs[i].name);
+      if (freopen(path, "w", stderr) == NULL) exit(2);
+      alarm(SECONDS);
+      printf("%s: ", programs[i].name);
+      fflush(stdout);
+      go(&programs[i]);
+      printf("done\n");
+      fflush(stdout);
+      exit(0);
+    }
+    waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) printf("signal %d\n", WTERMSIG(status));
+    else if (WEXITSTATUS(status) > 1) printf("exit %d\n", WEXITSTATUS(status));
+  }
+  return 0;
+}
+"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Code for a target, compiled by a compiler, and the machine that runs it."""
+    target: str
+    compiler: str
+    kind: str = "host"  # or "sanitized", "aarch64"
+
+    @property
+    def name(self):
+        words = [self.target, Path(self.compiler).name.split("-")[0]]
+        return "_".join([*words, *([self.kind] if self.kind == "sanitized" else [])])
+
+    @property
+    def command(self):
+        if self.kind == "aarch64":
+            return ["aarch64-linux-gnu-gcc", "-O3"] if self.compiler == "gcc" else [self.compiler, "--target=aarch64-linux-gnu", "-O3"]
+        return [self.compiler, *(SANITIZERS if self.kind == "sanitized" else ["-O3"]), *HOST[self.target]]
+
+
+class Program:
+    """One model in C for one pair."""
+
+    def __init__(self, case, pair, folder, form, pipeline, standard):
+        self.case, self.pair, self.form, self.pipeline, self.standard = case, pair, form, pipeline, standard
+        self.name = re.sub(r"\W", "_", f"{case.name}_{pair.name}")
+        self.folder = folder / self.name
+        self.problem, self.unsupported, self.output = None, None, None
+
+    def emission(self, fettle, model, folder):
+        return [fettle, "emit", str(model), "-q", "-t", self.pair.target, "--name", self.name, "--weights", self.form,
+                "-o", str(folder), *(["-p", self.pipeline] if self.pipeline else [])]
+
+    def compilation(self, source):
+        folder = source.parent
+        return [*self.pair.command, self.standard, *WARNINGS, f"-I{folder}", f"-Wa,-I{folder}", "-c", str(source), "-o", f"{source}.o"]
+
+    def build(self, fettle, model):
+        done = subprocess.run(self.emission(fettle, model, self.folder), capture_output=True, text=True)
+        if done.returncode == 3:
+            self.unsupported = done.stderr.strip().splitlines()[-1]
+            return
+        if done.returncode != 0:
+            self.problem = f"emit: status {done.returncode}: {done.stderr.strip()[-400:]}"
+            return
+        for source in self.sources():
+            done = subprocess.run(self.compilation(source), capture_output=True, text=True)
+            if done.returncode != 0:
+                self.problem = f"{Path(done.args[0]).name}: {done.stderr.strip()[:600]}"
+                return
+
+    def sources(self):
+        return [p for p in sorted(self.folder.iterdir()) if p.suffix in (".c", ".S")]
+
+    def entry(self):
+        """The C that the driver needs of it."""
+        name, upper, case = self.name, self.name.upper(), self.case
+        header = (self.folder / f"{name}.h").read_text()
+        parameters = re.search(rf"^int {name}_run\((.*?)\);", header, re.S | re.M).group(1).count(",") + 1
+        weights = self.folder / f"{name}_weights.bin"
+        has_weights = self.form == "bin" and weights.exists()
+        ports = [case.feeds[i] for i in case.inputs] + [case.expected[o] for o in case.outputs]
+        has_arena = parameters > len(ports) + has_weights
+        arguments = [f"({'const ' * (i < len(case.inputs))}void *)ports[{i}]" for i in range(len(ports))]
+        arguments += ["weights"] * has_weights + ["arena"] * has_arena
+        declared = re.search(rf"#define {upper}_ARENA_BYTES", header)
+        size, align = (f"{upper}_ARENA_BYTES", f"{upper}_ARENA_ALIGN") if declared else ("0", "8")
+        aligned = re.search(r"weights: the contents of .*aligned to (\d+)", header)
+        bytes_of = ", ".join(str(p.nbytes) for p in ports)
+        align_of = ", ".join(str(p.dtype.itemsize) for p in ports)
+        call = (f'#include "{self.folder}/{name}.h"\nstatic int {name}_call(unsigned char **ports, const void *weights, void *arena)\n{{\n'
+                f"  (void)weights;\n  (void)arena;\n  return {name}_run({', '.join(arguments)});\n}}\n")
+        row = (f'  {{"{name}", {name}_call, {size}, {align}, {weights.stat().st_size if has_weights else 0}, '
+               f"{aligned.group(1) if aligned else 8}, {len(case.inputs)}, "
+               f"{len(case.outputs)}, {{{bytes_of}}}, {{{align_of}}}}},\n")
+        return call, row
+
+    def write_inputs(self, folder):
+        (folder / f"{self.name}.in").write_bytes(b"".join(np.ascontiguousarray(v).tobytes() for v in self.case.feeds.values()))
+        weights = self.folder / f"{self.name}_weights.bin"
+        if self.form == "bin" and weights.exists():
+            shutil.copy(weights, folder / f"{self.name}.weights")
+
+    def take(self, folder, said):
+        """Reads what the run left."""
+        if said != "done":
+            errors = folder / f"{self.name}.err"
+            text = errors.read_text(errors="replace") if errors.exists() else ""
+            lines = [line for line in text.splitlines() if re.search(r"ERROR|runtime error|#[0-4] ", line)]
+            self.problem = " | ".join([said or "no answer", *lines[:6]])[:900]
+            return
+        data, at, self.output = (folder / f"{self.name}.out").read_bytes(), 0, {}
+        for name in self.case.outputs:
+            want = self.case.expected[name]
+            self.output[name] = np.frombuffer(data, want.dtype, want.size, at).reshape(want.shape)
+            at += want.nbytes
+
+
+def run_all(programs, kind, folder):
+    """Links the programs of one kind with a driver and runs it; each program takes what it has left."""
+    programs = [p for p in programs if p.pair.kind == kind and not p.problem and not p.unsupported]
+    if not programs:
+        return
+    folder = folder / kind
+    folder.mkdir()
+    entries = [p.entry() for p in programs]
+    driver = folder / "driver.c"
+    driver.write_text(("#define GUARD 0\n" if kind == "sanitized" else "") + DRIVER
+                      + f"#define SECONDS {SECONDS}\n" + "".join(call for call, _ in entries)
+                      + "static const struct program programs[] = {\n" + "".join(row for _, row in entries) + "};\n" + MAIN)
+    objects = [f"{s}.o" for p in programs for s in p.sources()]
+    if kind == "aarch64":
+        command, runner = ["aarch64-linux-gnu-gcc", "-O1", "-static"], ["qemu-aarch64"]
+    else:
+        command, runner = ["gcc", "-O1"] + (SANITIZERS if kind == "sanitized" else []), []
+    done = subprocess.run([*command, "-o", str(folder / "program"), str(driver), *objects, "-lm"], capture_output=True, text=True)
+    if done.returncode != 0:
+        for p in programs:
+            p.problem = f"link: {done.stderr.strip()[:600]}"
+        return
+    for p in programs:
+        p.write_inputs(folder)
+    done = subprocess.run([*runner, str(folder / "program")], cwd=folder, capture_output=True, text=True, errors="replace")
+    said = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
+    for p in programs:
+        p.take(folder, said.get(p.name))
