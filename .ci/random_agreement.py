@@ -4,34 +4,45 @@ Floats agree within 1e-4 of the largest value of their tensor, integers exactly.
 lies at the middle between two integers may go either way: such an answer agrees only if it is found again by rounding some of the
 values that lie there the other way, and nothing else.
 """
+from dataclasses import dataclass
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
 from random_reference import session
 
-FLOATS = 1e-4
-# How far from the middle a value may lie that is rounded the other way, of the largest value of its tensor.
-MIDDLE = 1e-5
-FLIPS = 400
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far floats may be apart, and how far from the middle a value may lie that is rounded the other way; both of the
+    largest value of their tensor."""
+    floats: float = 1e-4
+    middle: float = 1e-5
 
 
-def gaps(got, want):
+SAME = Tolerance()
+# Models that are lowered to integers hold biases in steps of the product of the scales, which are up to 1e-3 here.
+LOWERED = Tolerance(1e-3, 1e-3)
+FLIPS = 1500
+
+
+def gaps(got, want, tolerance):
     """By how much elements differ beyond what is allowed."""
     if want.dtype.kind != "f":
         return np.abs(got.astype(np.float64) - want.astype(np.float64))
     gap = np.abs(got.astype(np.float64) - want.astype(np.float64))
     gap = np.where(np.isfinite(gap), gap, np.inf)
-    return np.where(gap <= FLOATS * np.abs(want).max() + 1e-30, 0, gap)
+    return np.where(gap <= tolerance.floats * np.abs(want).max() + 1e-30, 0, gap)
 
 
-def difference(got, want):
+def difference(got, want, tolerance=SAME):
     """Why two answers differ, or None. Both are dictionaries by output."""
     for name, value in want.items():
         other = got[name]
         if other.shape != value.shape or other.dtype != value.dtype:
             return f"output '{name}' is {other.dtype}{list(other.shape)}, not {value.dtype}{list(value.shape)}"
-        gap = gaps(other, value)
+        gap = gaps(other, value, tolerance)
         if gap.max() > 0:
             place = [int(i) for i in np.unravel_index(gap.argmax(), gap.shape)]
             return (f"output '{name}': {(gap > 0).sum()} of {gap.size} differ, by up to {gap.max():.4g} at {place}; "
@@ -42,8 +53,8 @@ def difference(got, want):
 class Roundings:
     """A model whose roundings can be moved, each element by whole steps, run by onnxruntime."""
 
-    def __init__(self, case):
-        self.case = case
+    def __init__(self, case, tolerance=SAME):
+        self.case, self.tolerance = case, tolerance
         model = onnx.ModelProto()
         model.CopyFrom(case.model)
         graph, self.steps = model.graph, []
@@ -84,14 +95,15 @@ class Roundings:
         return dict(zip(self.names, self.session.run(self.names, feeds)))
 
     def candidates(self, values, step):
-        """The places of a QuantizeLinear whose values lie at the middle, with the way to the other integer."""
+        """The places of a QuantizeLinear whose values lie at the middle, the nearest first, with the way to the other integer."""
         node, raw, _, axis, zero, _ = step
         x, scale = values[node.input[0]].astype(np.float64), values[node.input[1]].astype(np.float64)
         if scale.size > 1:
             scale = scale.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
         exact = x / scale
         low = np.floor(exact)
-        near = np.abs(exact - low - 0.5) <= MIDDLE * np.abs(x).max() / scale
+        away = np.abs(exact - low - 0.5)
+        near = away <= self.tolerance.middle * np.abs(x).max() / scale
         offset = values[zero].astype(np.float64) if zero else np.zeros(())
         if offset.size > 1:
             offset = offset.reshape(scale.shape)
@@ -99,7 +111,8 @@ class Roundings:
         info = np.iinfo(values[raw].dtype)
         way = np.where(taken == low, 1, -1)
         inside = (taken + offset + way >= info.min) & (taken + offset + way <= info.max) & ((taken == low) | (taken == low + 1))
-        return [(p, int(way[p])) for p in map(tuple, np.argwhere(near & inside))]
+        places = sorted(map(tuple, np.argwhere(near & inside)), key=lambda p: away[p])
+        return [(p, int(way[p])) for p in places]
 
     def reaches(self, wanted):
         """Whether roundings the other way, only at the middle, lead to the answer that is wanted."""
@@ -122,5 +135,8 @@ class Roundings:
         return score == 0
 
     def distance(self, values, wanted):
-        return sum(float(np.minimum(gaps(wanted[n], values[n]) / (np.abs(values[n].astype(np.float64)).max() + 1e-9), 10).sum())
-                   for n in self.case.outputs)
+        total = 0.0
+        for name in self.case.outputs:
+            largest = np.abs(values[name].astype(np.float64)).max() + 1e-9
+            total += float(np.minimum(gaps(wanted[name], values[name], self.tolerance) / largest, 10).sum())
+        return total

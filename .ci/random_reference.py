@@ -11,6 +11,7 @@ from random_graph import OPSETS, SIZES, Graph
 
 # How often a model is drawn anew where onnxruntime refuses it.
 ATTEMPTS = 25
+LARGEST = 1e6
 
 
 @dataclass(eq=False)
@@ -79,7 +80,8 @@ def draw(rng, kinds):
 
 def steady(made, names, feeds, expected, rng):
     """Whether the outputs answer a small change of the inputs by a small one: else rounding alone would make a difference."""
-    moved = {n: v * (1 + rng.uniform(-1e-6, 1e-6, v.shape)).astype(v.dtype) if v.dtype == np.float32 else v for n, v in feeds.items()}
+    moved = {n: np.asarray(v * (1 + rng.uniform(-1e-6, 1e-6, v.shape)), v.dtype) if v.dtype == np.float32 else v
+             for n, v in feeds.items()}
     for name, value in zip(names, made.run(names, moved)):
         before = expected[name]
         if before.dtype == np.float32 and np.abs(value - before).max() > 2e-5 * np.abs(before).max() + 1e-30:
@@ -105,7 +107,8 @@ def make(seed, index, only=None):
         except Exception as error:  # onnxruntime's exceptions have no common type
             refusals.append(str(error).splitlines()[0][-160:])
             continue
-        if any(v.dtype.kind == "f" and not np.isfinite(v).all() for v in expected.values()):
+        # What is no number, and windows that lie in the padding altogether.
+        if any(v.dtype.kind == "f" and not (np.abs(v) < LARGEST).all() for v in expected.values()):
             continue
         case = Case(index, model, graph.feeds, expected, used, refusals)
         if case.quantises or steady(made, names, graph.feeds, expected, rng):
