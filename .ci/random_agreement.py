@@ -95,7 +95,7 @@ class Roundings:
         return dict(zip(self.names, self.session.run(self.names, feeds)))
 
     def candidates(self, values, step):
-        """The places of a QuantizeLinear whose values lie at the middle, the nearest first, with the way to the other integer."""
+        """The places of a QuantizeLinear whose values lie at the middle: how far from it, place, the way to the other integer."""
         node, raw, _, axis, zero, _ = step
         x, scale = values[node.input[0]].astype(np.float64), values[node.input[1]].astype(np.float64)
         if scale.size > 1:
@@ -111,27 +111,29 @@ class Roundings:
         info = np.iinfo(values[raw].dtype)
         way = np.where(taken == low, 1, -1)
         inside = (taken + offset + way >= info.min) & (taken + offset + way <= info.max) & ((taken == low) | (taken == low + 1))
-        places = sorted(map(tuple, np.argwhere(near & inside)), key=lambda p: away[p])
-        return [(p, int(way[p])) for p in places]
+        return [(float(away[p]), p, int(way[p])) for p in map(tuple, np.argwhere(near & inside))]
 
     def reaches(self, wanted):
         """Whether roundings the other way, only at the middle, lead to the answer that is wanted."""
-        moved = {}
+        moved, tries, found = {}, 0, True
         values = self.run(moved)
-        score, tries = self.distance(values, wanted), 0
-        for step in self.steps:
-            port = step[2]
-            for place, way in self.candidates(values, step):
-                if score == 0 or tries >= FLIPS:
+        score = self.distance(values, wanted)
+        while score > 0 and found:
+            found = False
+            places = [(*c, step) for step in self.steps for c in self.candidates(values, step)]
+            for _, place, way, step in sorted(places, key=lambda p: p[0]):
+                if tries >= FLIPS or score == 0:
                     break
                 tries += 1
-                shape = values[step[0].input[0]].shape
+                port, shape = step[2], values[step[0].input[0]].shape
                 trial = dict(moved)
                 trial[port] = np.array(np.broadcast_to(moved.get(port, np.zeros(shape, np.int32)), shape))
-                trial[port][place] += way
+                if trial[port][place] != 0:
+                    continue
+                trial[port][place] = way
                 after = self.run(trial)
                 if (distance := self.distance(after, wanted)) < score:
-                    moved, values, score = trial, after, distance
+                    moved, values, score, found = trial, after, distance, True
         return score == 0
 
     def distance(self, values, wanted):

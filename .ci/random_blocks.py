@@ -99,6 +99,10 @@ def product(g):
         if y.shape[-2] != k:
             raise Refused
         return scaled(g, g.op("MatMul", [x, y]), 1 / math.sqrt(k))
+    turned = [n for n, t in g.constants.items() if t.data_type == 1 and len(t.dims) == 2 and t.dims[1] == k]
+    if turned and g.chance(0.4):  # The weights of another layer, transposed.
+        name = g.pick(*turned)
+        return g.op("MatMul", [x, g.op("Transpose", [type(x)(name, tuple(g.constants[name].dims), x.dtype)], perm=[1, 0])])
     return g.op("MatMul", [x, weights_of_layer(g, (k, g.pick(*SIZES)), 1 / math.sqrt(k), axis=1)])
 
 
@@ -180,7 +184,7 @@ def beside_its_input(g):
     x = g.real(4, 4, 3)
     if g.chance(0.6):
         c, kernel = x.shape[1], kernel_of(g, x.shape[2:])
-        out = g.pick(*SIZES)
+        out = g.pick(4, 8, 16, 16, *SIZES)
         w = weights_of_layer(g, (out, c, *kernel), 1 / math.sqrt(c * math.prod(kernel)), axis=0)
         x = g.op("Conv", [x, w], **window(g, len(kernel), x.shape[2:], kernel))
     y = norm_of(g, x) if g.chance(0.6) else activation_of(g, x)
@@ -346,6 +350,14 @@ def reshape(g):
     return g.op("Reshape", [x, g.integers(*shape)])
 
 
+def reshape_by_its_shape(g):
+    """What exporters make of a flattening: the batch taken from Shape, the rest inferred."""
+    x = g.any(lambda t: t.rank > 1)
+    batch = g.op("Gather", [g.op("Shape", [x]), g.constant(np.array(0, np.int64))], axis=0)
+    sizes = g.op("Concat", [form.squeeze(g, "Unsqueeze", batch, [0]), g.integers(-1)], axis=0)
+    return g.op("Reshape", [x, sizes], shape=[x.shape[0], math.prod(x.shape[1:])])
+
+
 def move(g):
     x = g.any(lambda t: t.rank > 0)
     kind = g.pick("transpose", "transpose", "unsqueeze", "squeeze", "flatten", "depth", "space", "expand", "tile", "gather")
@@ -457,6 +469,7 @@ BLOCKS = [
     ("part", part, 3),
     ("padding", padding, 3),
     ("reshape", reshape, 3),
+    ("reshape_by_its_shape", reshape_by_its_shape, 1),
     ("move", move, 6),
     ("pool", pool, 5),
     ("reduction", reduction, 3),

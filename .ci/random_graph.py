@@ -39,6 +39,8 @@ class Graph:
         self.rng, self.opset, self.names = rng, opset, Names(rng)
         self.nodes, self.ports, self.feeds, self.constants, self.types = [], {}, {}, {}, {}
         self.pool, self.outputs = [], []
+        # Weights that were integers, by shape: another layer may have the same.
+        self.dequantised = {}
         # Half of the models have none: their nodes are named by nothing.
         self.names_nodes = rng.random() < 0.7
 
@@ -82,7 +84,7 @@ class Graph:
 
     def constant(self, array):
         """A constant: an initialiser, or the result of a Constant node."""
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array)
         name = self.names.new("c")
         tensor = numpy_helper.from_array(array, name)
         self.types[name] = helper.make_tensor_type_proto(tensor.data_type, array.shape)
@@ -107,8 +109,9 @@ class Graph:
 
     # -- operators
 
-    def op(self, kind, inputs, outputs=1, **attributes):
-        """A node. Attributes that the operator does not have at the model's opset are left out."""
+    def op(self, kind, inputs, outputs=1, shape=None, **attributes):
+        """A node. Attributes that the operator does not have at the model's opset are left out. The shape of the result is given
+        where it follows from values that only a run tells."""
         try:
             schema = onnx.defs.get_schema(kind, self.opset)
         except onnx.defs.SchemaError:
@@ -129,6 +132,8 @@ class Graph:
         except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError):
             raise Refused from None
         made = []
+        if shape is not None:
+            types[names[0]] = helper.make_tensor_type_proto(types[names[0]].tensor_type.elem_type, shape)
         for name in names:
             kind_of_tensor = types[name].tensor_type
             dims = kind_of_tensor.shape.dim
@@ -145,12 +150,12 @@ class Graph:
     def grow(self, block):
         """Adds a block, or nothing if it does not apply. What it returns may be read by later ones."""
         nodes, pool = len(self.nodes), len(self.pool)
-        kept = dict(self.ports), dict(self.feeds), dict(self.constants), list(self.outputs)
+        kept = dict(self.ports), dict(self.feeds), dict(self.constants), list(self.outputs), dict(self.dequantised)
         try:
             made = block(self)
         except Refused:
             del self.nodes[nodes:], self.pool[pool:]
-            self.ports, self.feeds, self.constants, self.outputs = kept
+            self.ports, self.feeds, self.constants, self.outputs, self.dequantised = kept
             return False
         self.pool += made if isinstance(made, (list, tuple)) else [made]
         return True

@@ -12,11 +12,16 @@ def weights_of_layer(g, shape, spread, axis):
     if g.opset < 10 or g.chance(0.7):
         w = g.weights(shape, spread)
         return g.op("Identity", [w]) if g.chance(0.1) else w
+    shape = tuple(shape)
+    if shape in g.dequantised and g.chance(0.15):
+        return g.dequantised[shape]
     element = g.pick(np.int8, np.int8, np.uint8)
     per = axis is not None and g.opset >= 13 and g.chance(0.7)
     scales = (shape[axis],) if per else ()
     info = np.iinfo(element)
     middle = (info.min + info.max + 1) // 2
+    if not per and g.chance(0.2):
+        scales = (1,)
     grid = g.constant((g.rng.uniform(0.4, 1.6, scales) * spread / 64).astype(np.float32))
     if g.chance(0.6):
         zeros = g.constant(np.full(scales, middle, element))
@@ -25,7 +30,9 @@ def weights_of_layer(g, shape, spread, axis):
     values = g.constant(g.rng.integers(info.min + 1, info.max + 1, shape).astype(element))
     if middle == 0 and g.chance(0.1):
         zeros = None
-    return form.dequantize(g, values, grid, zeros, g.axis(axis, len(shape), 13) if per else None)
+    w = form.dequantize(g, values, grid, zeros, g.axis(axis, len(shape), 13) if per else None)
+    g.dequantised[shape] = w
+    return w
 
 
 def scale_of(g, *shape):
