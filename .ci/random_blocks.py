@@ -71,7 +71,12 @@ def transposed_convolution(g):
     out = g.pick(1, 2, 3, 5, 8) if group == 1 else c
     w = weights_of_layer(g, (c, out // group, *kernel), 1 / math.sqrt(c / group * math.prod(kernel)), axis=1 if group == 1 else None)
     strides = [g.between(1, 3) for _ in range(rank)]
-    return g.op("ConvTranspose", [x, w] + ([g.weights((out,))] if g.chance(0.5) else []), group=group if group > 1 else None,
+    inputs = [x, w] + ([g.weights((out,))] if g.chance(0.5) else [])
+    # Where the kernel is smaller than the stride, ONNX's text and its shape inference disagree on SAME.
+    if g.chance(0.15) and all(k >= s for k, s in zip(kernel, strides)):
+        return g.op("ConvTranspose", inputs, group=group, strides=strides, auto_pad=g.pick("SAME_UPPER", "SAME_LOWER", "VALID"))
+    return g.op("ConvTranspose", inputs, group=group if group > 1 else None,
+                dilations=[g.between(1, 2) for _ in range(rank)] if g.chance(0.2) else None,
                 strides=strides, pads=[g.between(0, k - 1) for k in kernel * 2] if g.chance(0.4) else None,
                 output_padding=[g.between(0, s - 1) for s in strides] if g.chance(0.3) else None)
 
@@ -127,7 +132,7 @@ def norm(g):
 def norm_of(g, x):
     kinds = ["batch", "batch", "batch"]
     if x.rank > 2:
-        kinds += ["instance", "group", "lrn"]
+        kinds += ["instance", "group", "lrn", "mvn"]
     kind = g.pick(*kinds, "layer", "l2", "rms")
     c = x.shape[1]
     if kind == "batch":
@@ -143,6 +148,8 @@ def norm_of(g, x):
         raise Refused
     if kind == "lrn":
         return g.op("LRN", [x], size=g.pick(1, 3, 5), alpha=0.5, beta=0.6, bias=1.5)
+    if kind == "mvn":
+        return g.op("MeanVarianceNormalization", [x], axes=g.pick(None, [0, 2, 3], [1, 2]) if x.rank == 4 else [0, 1])
     axis = g.between(1, x.rank - 1)
     if kind == "l2":
         return g.op("LpNormalization", [g.op("Add", [x, g.constant(np.float32(0.7))])], axis=g.axis(axis, x.rank, 1), p=g.pick(1, 2))
@@ -157,7 +164,11 @@ def activation(g):
 
 
 def activation_of(g, x):
-    kind = g.pick(*UNARY, "Clip", "PRelu", "SiLU", "Softmax", "Sqrt", "Exp", "Reciprocal")
+    kind = g.pick(*UNARY, "Clip", "PRelu", "SiLU", "Softmax", "Sqrt", "Exp", "Reciprocal", "Pow", "Log", "Trilu")
+    if kind == "Pow":
+        return g.op("Pow", [x, g.constant(np.float32(2))])
+    if kind == "Trilu":
+        return g.op("Trilu", [x], upper=g.pick(None, 0, 1)) if x.rank > 1 else refuse()
     if kind == "Clip":
         return form.clip(g, x, g.pick(0.0, -1.0, None), g.pick(6.0, 1.0, None))
     if kind == "PRelu":
@@ -167,8 +178,8 @@ def activation_of(g, x):
         return g.op("Mul", [x, g.op("Sigmoid", [x])])
     if kind == "Softmax":
         return g.op(g.pick("Softmax", "LogSoftmax"), [x], axis=g.axis(g.between(0, x.rank - 1), x.rank) if x.rank else None)
-    if kind == "Sqrt":
-        return g.op("Sqrt", [g.op("Add", [g.op("Abs", [x]), g.constant(np.float32(0.5))])])
+    if kind in ("Sqrt", "Log"):
+        return g.op(kind, [g.op("Add", [g.op("Abs", [x]), g.constant(np.float32(0.5))])])
     if kind == "Exp":
         return g.op("Exp", [g.op("Tanh", [x])])
     if kind == "Reciprocal":
@@ -254,7 +265,10 @@ def choice(g):
     if not ports:
         raise Refused
     mask = g.op(g.pick("Greater", "Less"), [g.pick(*ports), g.constant(np.float32(0.1))])
-    return g.op("Where", [mask if g.chance(0.7) else g.op("Not", [mask]), x, y])
+    if g.chance(0.3):
+        mask = g.op(g.pick("And", "Or", "Xor"), [mask, g.op("Not", [mask])])
+    chosen = g.op("Where", [mask, x, y])
+    return [mask, chosen] if g.chance(0.3) else chosen
 
 
 # -- views and movement
@@ -292,9 +306,11 @@ def split(g):
     x = g.any(lambda t: any(n > 1 for n in t.shape))
     axis = g.pick(*[i for i, n in enumerate(x.shape) if n > 1])
     n = x.shape[axis]
-    ends = sorted({g.between(1, n - 1) for _ in range(g.between(1, 3))})
-    sizes = [b - a for a, b in zip([0, *ends], [*ends, n])]
-    parts = form.split(g, x, g.axis(axis, x.rank), sizes)
+    if g.chance(0.2):
+        parts = form.split_evenly(g, x, axis, g.between(2, min(3, n)))
+    else:
+        ends = sorted({g.between(1, n - 1) for _ in range(g.between(1, 3))})
+        parts = form.split(g, x, g.axis(axis, x.rank), [b - a for a, b in zip([0, *ends], [*ends, n])])
     if not x.real:
         return parts
     if g.chance(0.4):  # Parts in place of others, changed or not, joined again.
@@ -323,9 +339,9 @@ def part(g):
 
 def padding(g):
     x = g.real(4, 3, 2)
-    mode = g.pick("constant", "constant", "edge", "reflect")
+    mode = g.pick("constant", "constant", "edge", "reflect", *(["wrap"] if g.opset >= 19 else []))
     pads = [g.between(0, 2) if g.chance(0.5) else 0 for _ in range(2 * x.rank)]
-    if mode == "reflect":
+    if mode in ("reflect", "wrap"):
         pads = [min(p, n - 1) for p, n in zip(pads, x.shape * 2)]
     if mode == "constant" and g.chance(0.15):
         i = g.between(0, x.rank - 1)
@@ -397,6 +413,8 @@ def pool(g):
         return g.op(g.pick("GlobalAveragePool", "GlobalMaxPool"), [x])
     kernel = [g.between(1, min(3, n)) for n in sizes]
     kind = g.pick("MaxPool", "AveragePool")
+    if kind == "MaxPool" and g.opset >= 8 and g.chance(0.1):  # The positions of the largest values too.
+        return g.op(kind, [x], outputs=2, kernel_shape=kernel, strides=[g.between(1, 2) for _ in kernel])
     attributes = window(g, rank, sizes, kernel, pooling=True)
     if kind == "AveragePool" and g.opset < 19:
         attributes.pop("dilations", None)
@@ -414,7 +432,7 @@ def reduction(g):
 
 def enlarge(g):
     x = g.real(4)
-    return form.enlarge(g, x, [1.0, 1.0, float(g.between(1, 3)), float(g.between(1, 2))])
+    return form.enlarge(g, x, [1.0, 1.0, g.pick(1.0, 2.0, 3.0), g.pick(1.0, 2.0)])
 
 
 # -- integers and further ports

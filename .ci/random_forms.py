@@ -19,6 +19,11 @@ def clip(g, x, low, high):
 
 
 def pad(g, x, pads, mode, value):
+    if g.opset >= 18 and g.chance(0.3):  # Only the axes that are padded, in any order.
+        axes = [int(a) for a in g.rng.permutation(x.rank) if pads[a] or pads[a + x.rank]] or [0]
+        chosen = [pads[a] for a in axes] + [pads[a + x.rank] for a in axes]
+        filling = None if value is None else g.constant(np.float32(value))
+        return g.op("Pad", [x, g.integers(*chosen), filling, g.integers(*(g.axis(a, x.rank) for a in axes))], mode=mode)
     if g.opset >= 11:
         return g.op("Pad", [x, g.integers(*pads), g.constant(np.float32(value)) if value is not None else None], mode=mode)
     return g.op("Pad", [x], pads=pads, mode=mode, value=value)
@@ -39,7 +44,16 @@ def split(g, x, axis, sizes):
     return g.op("Split", [x], outputs=len(sizes), axis=axis, split=sizes)
 
 
+def split_evenly(g, x, axis, parts):
+    """Without sizes: equal parts, from opset 18 the last may be smaller."""
+    if g.opset < 18 and x.shape[axis] % parts:
+        raise Refused
+    return g.op("Split", [x], outputs=parts, axis=g.axis(axis, x.rank), num_outputs=parts)
+
+
 def reduce(g, kind, x, axes, keep):
+    if len(axes) == x.rank and g.chance(0.5):
+        return g.op(kind, [x], keepdims=keep)
     since = 13 if kind == "ReduceSum" else 18
     if g.opset >= since:
         return g.op(kind, [x, g.integers(*axes)], keepdims=keep)
@@ -60,10 +74,10 @@ def enlarge(g, x, scales):
         sizes = [int(n * s) for n, s in zip(x.shape, scales)]
         return g.op("Resize", [x, empty, None, g.integers(*sizes)], mode="nearest", nearest_mode="floor",
                     coordinate_transformation_mode="asymmetric")
-    mode = g.pick("nearest", "linear")
-    return g.op("Resize", [x, empty, g.constant(floats)], mode=mode,
-                coordinate_transformation_mode=g.pick("asymmetric", "half_pixel", "align_corners") if mode == "linear" else "asymmetric",
-                nearest_mode="floor")
+    # What rounds positions does so of exact ones only: at the middle between two, the order of operations decides.
+    mode = g.pick("nearest", "linear", "cubic")
+    positions = g.pick("asymmetric", "half_pixel", "align_corners") if mode != "nearest" else "asymmetric"
+    return g.op("Resize", [x, empty, g.constant(floats)], mode=mode, coordinate_transformation_mode=positions, nearest_mode="floor")
 
 
 def batch_norm(g, x, scale, bias, mean, variance):

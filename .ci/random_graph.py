@@ -90,7 +90,11 @@ class Graph:
         self.types[name] = helper.make_tensor_type_proto(tensor.data_type, array.shape)
         self.constants[name] = tensor
         if self.chance(0.1):
-            self.nodes.append(helper.make_node("Constant", [], [name], value=tensor))
+            form = dict(value=tensor)
+            if self.opset >= 12 and array.ndim <= 1 and array.size and self.chance(0.5) and array.dtype in (np.float32, np.int64):
+                word = ("value_float" if array.dtype == np.float32 else "value_int") + "s" * array.ndim
+                form = {word: array.tolist()}
+            self.nodes.append(helper.make_node("Constant", [], [name], **form))
         return Tensor(name, array.shape, array.dtype)
 
     def weights(self, shape, spread=1.0, shared=0.15):
