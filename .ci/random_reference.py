@@ -68,7 +68,7 @@ def draw(rng, kinds):
     graph.input(rng.standard_normal(shape).astype(np.float32))
     weights = np.array([weight for _, _, weight in kinds], float)
     used = []
-    for _ in range(graph.between(2, 8)):
+    for _ in range(graph.between(2, 7)):
         for _ in range(8):
             name, block, _ = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
             if graph.grow(block):
