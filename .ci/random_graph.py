@@ -17,6 +17,10 @@ class Refused(Exception):
     """The block does not apply to this graph."""
 
 
+def refuse():
+    raise Refused
+
+
 @dataclass(frozen=True)
 class Tensor:
     name: str
@@ -150,6 +154,9 @@ class Graph:
         self.nodes.append(node)
         self.types.update(types)
         return made[0] if outputs == 1 else made
+
+    def scaled(self, x, by):
+        return self.op("Mul", [x, self.constant(np.float32(by))])
 
     def grow(self, block):
         """Adds a block, or nothing if it does not apply. What it returns may be read by later ones."""
