@@ -176,6 +176,8 @@ class Graph:
     def finish(self):
         """Chooses the outputs: the last tensor, at times others, also some that have readers, inputs and constants."""
         made = [t.name for t in self.pool if t.name not in self.ports]
+        if not made:
+            return
         read = {i for n in self.nodes for i in n.input}
         ends = [n for n in made if n not in read]
         chosen = [made[-1]] + [n for n in ends[:-1] if self.chance(0.8)]

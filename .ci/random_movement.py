@@ -123,9 +123,12 @@ def move(g):
     if kind == "flatten":
         return g.op("Flatten", [x], axis=g.axis(g.between(0, x.rank - 1), x.rank))
     if kind == "depth":
+        if x.rank != 4 or x.shape[1] % 4:
+            raise Refused
         return g.op("DepthToSpace", [x], blocksize=2, mode=g.pick(None, "DCR", "CRD"))
     if kind == "space":
-        return g.op("SpaceToDepth", [x], blocksize=g.pick(2, 3))
+        sizes = [n for n in (2, 3) if x.rank == 4 and x.shape[2] % n == 0 == x.shape[3] % n]
+        return g.op("SpaceToDepth", [x], blocksize=g.pick(*sizes)) if sizes else refuse()
     if kind == "expand":
         shape = [g.pick(1, 2, 3) if n == 1 else g.pick(n, 1) for n in x.shape]
         return g.op("Expand", [x, g.integers(*([2] if g.chance(0.2) else []), *shape)])

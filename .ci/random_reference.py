@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 import onnxruntime as ort
-from onnx import helper
 
 from random_blocks import BLOCKS
 from random_graph import OPSETS, SIZES, Graph
