@@ -72,6 +72,12 @@ def choice(g):
 
 # -- windows and reductions
 
+def meets(size, kernel, stride, dilation, before, after):
+    """Whether each window of a pool holds an element, not padding alone: ONNX does not say what such a window gives."""
+    starts = range(-before, size + after - (kernel - 1) * dilation + stride - 1, stride)
+    return all(any(0 <= start + k * dilation < size for k in range(kernel)) for start in starts if start < size)
+
+
 def pool(g):
     x = g.real(4, 4, 3, 5)
     sizes, rank = x.shape[2:], x.rank - 2
@@ -84,6 +90,10 @@ def pool(g):
     attributes = window(g, rank, sizes, kernel, pooling=True)
     if kind == "AveragePool" and g.opset < 19:
         attributes.pop("dilations", None)
+    pads = attributes.get("pads", [0] * (2 * rank))
+    if not all(map(meets, sizes, kernel, attributes.get("strides", [1] * rank), attributes.get("dilations", [1] * rank),
+                   pads[:rank], pads[rank:])):
+        raise Refused
     return g.op(kind, [x], kernel_shape=kernel, ceil_mode=g.pick(None, 0, 1), count_include_pad=g.pick(None, 0, 1), **attributes)
 
 
