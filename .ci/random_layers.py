@@ -199,4 +199,10 @@ def beside_its_input(g):
         parts.insert(g.between(0, 2), norm_of(g, x) if g.chance(0.5) else x)
         if any(p.shape != x.shape for p in parts):
             raise Refused
-    return [x, g.op("Concat", parts, axis=g.axis(1, x.rank))]
+    whole = g.op("Concat", parts, axis=g.axis(1, x.rank))
+    if g.chance(0.5):  # Read by what works on channels, so that the parts lie in one tensor of any layout.
+        if g.chance(0.5):
+            return [x, g.op(g.pick("GlobalAveragePool", "GlobalMaxPool"), [whole])]
+        c, out = whole.shape[1], g.pick(4, 8, 16, *SIZES)
+        return [x, g.op("Conv", [whole, weights_of_layer(g, (out, c) + (1,) * (x.rank - 2), 1 / math.sqrt(c), axis=0)])]
+    return [x, whole]

@@ -10,7 +10,7 @@ through all twelve, of --aarch64 through code for aarch64 under QEMU, of --sanit
 they are, others after the usual passes; those that quantise after being lowered to integers too.
 
 A model that fails is kept in WORK/random-models/failed with what was seen, its inputs and the commands. `--seed S --first I --count 1`
-makes model I of seed S again; models, C and outputs are then kept in any case.
+makes model I of seed S again, by the same version of these files; models, C and outputs are then kept in any case.
 """
 import argparse
 import collections
@@ -258,6 +258,8 @@ def main():
         a.aarch64 = 0
     shutil.rmtree(a.root, ignore_errors=True)
     (a.root / "failed").mkdir(parents=True)
+    (a.root / "temporary").mkdir()
+    os.environ["TMPDIR"] = str(a.root / "temporary")  # where Fettle leaves what shows a fault of its own
     print(f"seed {a.seed}, models {a.first} to {a.first + a.count - 1}; pairs: {', '.join(p.name for p in host_pairs())}", flush=True)
     indices = list(range(a.first, a.first + a.count))
     # The models that take longest are the first; small batches there keep all cores busy until the end.
