@@ -40,8 +40,9 @@ CLEAN = "canonicalize, fold-batch-norm, remove-dead-channels, canonicalize"
 LOWERED = "canonicalize, lower-quantized, canonicalize"
 LABELS = {"": "as it is", CLEAN: "clean", LOWERED: "lowered"}
 BATCH = 20
-# At most this share of draws may be models that onnxruntime does not run, and of models those that Fettle does not know.
-REFUSED = 0.05
+# Of the draws some 3 % are models that onnxruntime does not run, most of them quantised ones of the newest opset; of the models
+# Fettle knows nearly all. Where it is far more, the suite no longer tries what it says.
+REFUSED, UNSUPPORTED = 0.08, 0.02
 
 
 def clang():
@@ -279,7 +280,7 @@ def main():
     refused, models = sum(refusals.values()), max(1, counts["models"])
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{models} models, {len(failures)} failed, in {time.monotonic() - start:.0f} s ({used.ru_utime + used.ru_stime:.0f} s of a core)")
-    if max(refused, counts["models not supported"]) > REFUSED * models and models >= 100:
+    if models >= 100 and (refused > REFUSED * models or counts["models not supported"] > UNSUPPORTED * models):
         failures.append("too many models are not run")
         print("FAILED: too many models are not run")
     sys.exit(1 if failures else 0)
