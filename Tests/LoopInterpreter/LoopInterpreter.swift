@@ -45,15 +45,18 @@ public struct LoopInterpreter {
   private enum ElementRole { case value, filling }
 
   /// Runs the program. `ports` holds a tensor for each port that is read, of the port's type, nil for one
-  /// that is only written. Gives the contents of all ports afterwards. The arena starts as garbage.
-  public static func run(_ program: Program, ports: [Tensor?]) throws -> [Tensor] {
+  /// that is only written. Gives the contents of all ports afterwards. The arena starts as garbage. An output of which something is
+  /// not written is a fault, unless `outputsMayBeParts`.
+  public static func run(
+    _ program: Program, ports: [Tensor?], outputsMayBeParts: Bool = false
+  ) throws -> [Tensor] {
     var interpreter = LoopInterpreter(program: program)
-    return try interpreter.run(ports)
+    return try interpreter.run(ports, outputsMayBeParts)
   }
 
   private init(program: Program) { self.program = program }
 
-  private mutating func run(_ ports: [Tensor?]) throws -> [Tensor] {
+  private mutating func run(_ ports: [Tensor?], _ outputsMayBeParts: Bool) throws -> [Tensor] {
     for (port, tensor) in zip(program.ports, ports) {
       if let tensor, tensor.type != port.type {
         throw LoopFault(description: "port \(port.name) is \(port.type), got \(tensor.type)")
@@ -100,7 +103,7 @@ public struct LoopInterpreter {
         throw LoopFault(description: "step \(number) (\(kernel.name)): \(fault.description)")
       }
     }
-    for (memory, port) in zip(memories, program.ports) {
+    for (memory, port) in zip(memories, program.ports) where !outputsMayBeParts {
       if let missing = memory.owners?.firstIndex(of: nil) {
         throw LoopFault(description: "output \(port.name): nothing wrote byte \(missing)")
       }

@@ -20,9 +20,11 @@ private func model(
   return model
 }
 
-private func input(_ name: String, _ extents: [Int64]) -> ValueInfoProto {
+private func input(
+  _ name: String, _ extents: [Int64], _ type: ONNXElementType = .float
+) -> ValueInfoProto {
   let dims = extents.map { DimensionProto(.value($0)) }
-  return ValueInfoProto(name, TypeProto(.tensor(TensorTypeProto(.float, shape: dims))))
+  return ValueInfoProto(name, TypeProto(.tensor(TensorTypeProto(type, shape: dims))))
 }
 
 private func ints(_ name: String, _ values: [Int64]) -> TensorProto {
@@ -197,7 +199,7 @@ private func failure(
 
   @Test func portsMayBeConstantsAndInputs() throws {
     let both = model([NodeProto("Identity", inputs: ["x"], outputs: ["y"])]) {
-      $0.graph.inputs.append(input("w", [2]))
+      $0.graph.inputs.append(input("w", [2], .int64))
       $0.graph.initializers = [ints("w", [3, 4])]
       $0.graph.outputs += [ValueInfoProto("w"), ValueInfoProto("x")]
     }

@@ -48,7 +48,7 @@ extension EmissionPlan {
     items.append(.blank)
     if options.singleFile { items += sizes + [.blank] }
     items += macros
-    items += accessedTypes(library)
+    items += library.accessedTypeItems
     if !library.vectors.isEmpty { items += vectorTypes(library.vectors) }
     return items
   }
@@ -107,18 +107,6 @@ extension EmissionPlan {
     let definition = CItem.defineTokens(
       macro(word), parameters: word.parameters, tokens ?? word.usual ?? "")
     return .conditional("!defined(\(macro(word)))", [definition], [])
-  }
-
-  /// The types by which kernels reach elements that are wider than a byte.
-  private func accessedTypes(_ library: RuntimeLibrary) -> [CItem] {
-    guard !library.accessedTypes.isEmpty else { return [] }
-    func typedefs(_ attributes: String) -> [CItem] {
-      library.accessedTypes.map { .typedef(.named($0), "\(name)_stored_\($0)", attributes: attributes) }
-    }
-    return [
-      .blank, .comment(["Elements in memory; the arena's bytes hold one type after the other."]),
-      .conditional("defined(__GNUC__)", typedefs("__attribute__((may_alias))"), typedefs("")),
-    ]
   }
 
   private func vectorTypes(_ vectors: [RuntimeLibrary.VectorType]) -> [CItem] {

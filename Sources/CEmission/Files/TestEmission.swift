@@ -61,7 +61,7 @@ extension EmissionPlan {
     body.append(report(golden.samples.count))
     body.append(.giveBack(.binary(.notEqual, .name("failed"), .integer(0))))
     if library.usesMemory { file.items.append(.system("string.h")) }
-    file.items += [.blank] + testMacros + [.blank] + arrays
+    file.items += [.blank] + testMacros + library.accessedTypeItems + [.blank] + arrays
     for text in library.texts { file.items += [.blank, .library(text)] }
     let parameters = weights == .bin
       ? [CVariable(type: .constPointer(.void), name: "weights")] : []

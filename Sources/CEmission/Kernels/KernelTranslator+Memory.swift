@@ -34,7 +34,10 @@ extension KernelTranslator {
       if let function = library.store(access.element) {
         return .evaluate(.call(function, [pointer, place, stored]))
       }
-      return .assign(.subscripted(pointer, [place]), stored)
+      // GCC takes what it has found out to be signed for signed, unless it is converted to the very type.
+      let isUnsigned = access.element.kind == .unsigned && access.element.bitCount > 8
+      let value = isUnsigned ? CExpr.cast(.named(library.accessed(access.element)), stored) : stored
+      return .assign(.subscripted(pointer, [place]), value)
     }
     if let function = library.store(access.element, lanes) {
       return .evaluate(.call(function, [pointer, place, stored]))

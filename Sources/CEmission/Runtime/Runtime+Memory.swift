@@ -3,6 +3,18 @@ import LoopIR
 import Tensors
 
 extension RuntimeLibrary {
+  /// The types by which kernels reach elements that are wider than a byte.
+  var accessedTypeItems: [CItem] {
+    guard !accessedTypes.isEmpty else { return [] }
+    func typedefs(_ attributes: String) -> [CItem] {
+      accessedTypes.map { .typedef(.named($0), "\(prefix)stored_\($0)", attributes: attributes) }
+    }
+    return [
+      .blank, .comment(["Elements in memory; the arena's bytes hold one type after the other."]),
+      .conditional("defined(__GNUC__)", typedefs("__attribute__((may_alias))"), typedefs("")),
+    ]
+  }
+
   /// The element at an index of packed or narrow elements, in the type that is computed in; nil if the
   /// element is loaded as it is.
   mutating func load(_ element: ElementType) -> String? {

@@ -102,6 +102,16 @@ extension Index {
     }
   }
 
+  /// How deep quotients and remainders are nested in it.
+  var height: Int {
+    terms.reduce(0) { height, term in
+      switch term.atom {
+      case .loop, .local: height
+      case .quotient(let inner, _), .remainder(let inner, _): max(height, inner.height + 1)
+      }
+    }
+  }
+
   /// The loop counters in it, by their number.
   var variables: [Int] {
     terms.flatMap { term in

@@ -100,22 +100,20 @@ struct LoopNest {
   /// The summand that depends on the innermost loop among those whose value depends on counters outside: cut loops, and quotients and
   /// remainders of counters.
   private func innermostDependent(_ index: Index) -> (position: Int, depth: Int)? {
-    var found: (position: Int, depth: Int, isQuotient: Bool)?
+    var found: (position: Int, depth: Int, height: Int)?
     for (position, term) in index.terms.enumerated() {
-      let candidate: (position: Int, depth: Int, isQuotient: Bool)
+      let candidate: (position: Int, depth: Int, height: Int)
       switch term.atom {
       case .loop(let variable):
         guard let depth = depths[variable.id], !levels[depth].isConstant else { continue }
-        candidate = (position, depth, false)
+        candidate = (position, depth, 0)
       case .local: continue
       case .quotient(let inner, _), .remainder(let inner, _):
         guard let depth = self.depth(of: inner) else { continue }
-        candidate = (position, depth, true)
+        candidate = (position, depth, inner.height + 1)
       }
-      // A quotient goes before the counter that it is made of.
-      if let known = found,
-        (known.depth, known.isQuotient ? 1 : 0) >= (candidate.depth, candidate.isQuotient ? 1 : 0)
-      {
+      // A quotient goes before the counters and quotients that it is made of.
+      if let known = found, (known.depth, known.height) >= (candidate.depth, candidate.height) {
         continue
       }
       found = candidate

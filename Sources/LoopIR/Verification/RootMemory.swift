@@ -33,8 +33,10 @@ struct RootMemory {
     unit = min(views.map(\.layout.type.element.bitCount).min() ?? 8, 64)
     let first = views.map(\.start).min() ?? 0
     start = first
-    let end = views.map { $0.start + $0.layout.byteCount }.max() ?? first
-    unitCount = ((end - first) * 8 + unit - 1) / unit
+    let bits = views.map { view in
+      (view.start - first) * 8 + view.layout.elementCount * view.layout.type.element.bitCount
+    }
+    unitCount = ((bits.max() ?? 0) + unit - 1) / unit
     isOutput = views.contains { if case .port = $0.storage { true } else { false } }
     lastStep = views.map(\.lifetime.upperBound).max() ?? 0
     filled = views.filter { $0.layout.hasFilling }
