@@ -21,8 +21,10 @@ public enum ONNXImporter {
     from model: ModelProto, file: String, options: ImportOptions = ImportOptions()
   ) throws(Failure) -> (graph: Graph, warnings: [Diagnostic]) {
     do throws(Failure) {
-      try ModelCheck.run(model)
       try ModelExtent.check(model)
+      var model = model
+      DistinctNames.apply(to: &model)
+      try ModelCheck.run(model)
       var ports = try ModelPorts(model: model, options: options)
       if !ports.untypedInputs.isEmpty {
         // A cut at a tensor whose type the model does not tell: what is in front of it does.

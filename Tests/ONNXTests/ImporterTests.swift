@@ -197,6 +197,21 @@ private func failure(
         == ["operand 2 ('x') is one too many: Relu takes 1"])
   }
 
+  /// Names are bytes: "é" as one scalar and as two are different tensors.
+  @Test func namesThatLookAlikeAreTwoTensors() throws {
+    let (one, two) = ("\u{E9}", "e\u{301}")
+    let both = model([
+      NodeProto("Relu", inputs: ["x"], outputs: [one]),
+      NodeProto("Neg", inputs: ["x"], outputs: [two]),
+      NodeProto("Sub", inputs: [one, two], outputs: ["y"]),
+    ])
+    let graph = try ONNXImporter.graph(from: both, file: "m").graph
+    let difference = try #require(graph.producer(of: graph.outputs[0].value))
+    let operands = graph.operands(of: difference).compactMap { $0 }
+    #expect(Set(operands).count == 2)
+    #expect(graph.name(of: operands[1]) == "\(one)_2")
+  }
+
   @Test func portsMayBeConstantsAndInputs() throws {
     let both = model([NodeProto("Identity", inputs: ["x"], outputs: ["y"])]) {
       $0.graph.inputs.append(input("w", [2], .int64))

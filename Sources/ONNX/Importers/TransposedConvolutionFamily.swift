@@ -44,8 +44,12 @@ enum TransposedConvolutionFamily: OperatorFamily {
       // Some exporters give the whole shape.
       wanted = Array(given.dropFirst(2))
     }
+    func full(_ axis: Int) -> Int {
+      window.strides[axis] * (spatial[axis] - 1) + extra[axis] + window.span(axis)
+    }
     if wanted == nil, window.automatic.isSame {
-      wanted = zip(spatial, window.strides).map { $0 * $1 }
+      // Where the kernel is smaller than the stride nothing is added at the end, as in onnxruntime and ONNX's shape inference.
+      wanted = (0..<rank).map { min(spatial[$0] * window.strides[$0], full($0)) }
     }
     guard let wanted else {
       let after = zip(window.padding[rank...], extra).map { $0 - $1 }
@@ -57,8 +61,7 @@ enum TransposedConvolutionFamily: OperatorFamily {
     var before: [Int] = []
     var after: [Int] = []
     for axis in 0..<rank {
-      let full = window.strides[axis] * (spatial[axis] - 1) + extra[axis] + window.span(axis)
-      let total = full - wanted[axis]
+      let total = full(axis) - wanted[axis]
       // A larger output than the full one grows at its end.
       let less = max(total, 0) / 2
       let first = window.automatic == .sameUpper ? less : max(total, 0) - less
