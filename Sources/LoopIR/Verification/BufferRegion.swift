@@ -28,6 +28,14 @@ struct BufferRegion: Hashable {
     axes = merged.reversed()
   }
 
+  private static let largestRunCount = 1 << 22
+
+  /// Runs of consecutive elements.
+  private var runCount: Int {
+    let outer = axes.last?.stride == 1 ? axes.dropLast() : axes[...]
+    return outer.reduce(1) { $0.multipliedReportingOverflow(by: $1.count).overflow ? .max : $0 * $1.count }
+  }
+
   /// Whether no element between the first and the last is missing.
   private var isDense: Bool { axes.isEmpty || axes.count == 1 && axes[0].stride == 1 }
 
@@ -87,6 +95,8 @@ struct BufferRegion: Hashable {
   func overlaps(_ other: BufferRegion, at distance: Int) -> Bool {
     guard !isEmpty, !other.isEmpty, distance < span, -distance < other.span else { return false }
     if isDense, other.isDense { return true }
+    // As with `ElementSet.largestCount`: what no device holds is not followed row by row.
+    guard runCount <= Self.largestRunCount, other.runCount <= Self.largestRunCount else { return false }
     var runs: [(start: Int, end: Int, isOther: Bool)] = []
     forEachRun(of: whole) { runs.append(($0, $0 + $1, false)) }
     other.forEachRun(of: other.whole) { runs.append(($0 + distance, $0 + distance + $1, true)) }

@@ -5,6 +5,8 @@ struct ElementSet {
   private var words: [UInt64]
   /// The positions that there are.
   let count: Int
+  /// Memory with more elements is not kept track of: 32 MiB of bits, for tensors that no device holds.
+  static let largestCount = 1 << 28
 
   /// No element of `count`.
   init(count: Int) {

@@ -223,7 +223,9 @@ struct LoopVerifier {
     }
     if !isWrite {
       footprint.addRead(access, lanes: lanes, box, in: nest)
-    } else if let stored = AccessedElements(access.index, lanes: lanes, in: nest) {
+    } else if region.span <= ElementSet.largestCount,
+      let stored = AccessedElements(access.index, lanes: lanes, in: nest)
+    {
       footprint.addWrite(access.parameter, stored, span: region.span)
     }
   }

@@ -9,7 +9,7 @@ import Tensors
 /// - buffers of one step that share an element, one being written, may alias;
 /// - pieces of memory that are in use at the same time share nothing, but for what one step does in place;
 /// - no element is read before it was written (the filling of split axes excepted: nobody uses what is computed from it), and outputs
-///   are written whole.
+///   are written whole; memory of more than `ElementSet.largestCount` elements is not followed that far.
 public struct ProgramVerifier {
   /// A violation.
   public struct Finding: Hashable, Sendable {
@@ -64,9 +64,12 @@ public struct ProgramVerifier {
     memories = RootMemory.all(of: program)
     for (number, step) in program.steps.enumerated() { check(step, number) }
     for (i, port) in program.ports.enumerated() where port.role == .output {
-      let memory = program.buffers.first { $0.storage == .port(i) }.flatMap { memories[$0.root] }
       guard port.type.byteCount > 0 else { continue }
-      if let place = memory.map({ $0.firstMissing }) ?? 0 {
+      guard let buffer = program.buffers.first(where: { $0.storage == .port(i) }) else {
+        find("nothing writes output '\(port.name)'")
+        continue
+      }
+      if let place = memories[buffer.root]?.firstMissing {
         find("output '\(port.name)' is not written at element \(place)")
       }
     }

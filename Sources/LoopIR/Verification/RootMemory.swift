@@ -16,7 +16,7 @@ struct RootMemory {
   /// Views with filling, which counts as written.
   private let filled: [Buffer]
 
-  /// The memory of each root that is not read-only.
+  /// The memory of each root that is not read-only, and not too large to be kept track of.
   static func all(of program: Program) -> [Int: RootMemory] {
     var views: [Int: [Buffer]] = [:]
     for buffer in program.buffers {
@@ -26,7 +26,7 @@ struct RootMemory {
       case .port, .arena: views[buffer.root, default: []].append(buffer)
       }
     }
-    return views.mapValues { RootMemory(of: $0) }
+    return views.mapValues { RootMemory(of: $0) }.filter { $0.value.unitCount <= ElementSet.largestCount }
   }
 
   private init(of views: [Buffer]) {
