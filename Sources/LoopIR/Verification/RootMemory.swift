@@ -118,32 +118,32 @@ extension BufferLayout {
 
   /// Calls `body` with runs of elements beyond the extents of split dimensions.
   fileprivate func forEachFillingRun(_ body: (_ start: Int, _ count: Int) -> Void) {
-    /// `lastBlocks`: the dimensions of which the path is in the last block, partly filled.
-    func nest(_ depth: Int, _ start: Int, _ lastBlocks: Set<Int>, isFilling: Bool) {
-      let rest = axes[depth...]
-      let canBeFilling = rest.contains { axis in
+    for split in axes {
+      guard case .inner(let factor) = split.part else { continue }
+      let filled = type.shape[split.dimension] % factor
+      if filled == 0 { continue }
+      // The last block's positions from `filled` on, at all positions of the other axes.
+      var first = 0
+      var free: [(stride: Int, count: Int)] = []
+      for axis in axes {
         switch axis.part {
-        case .whole: false
-        case .outer(let factor): type.shape[axis.dimension] % factor != 0
-        case .inner: lastBlocks.contains(axis.dimension)
+        case .outer where axis.dimension == split.dimension: first += (axis.extent - 1) * axis.stride
+        case .inner where axis.dimension == split.dimension:
+          first += filled * axis.stride
+          free.append((axis.stride, factor - filled))
+        case .whole, .outer, .inner: free.append((axis.stride, axis.extent))
         }
       }
-      guard isFilling || canBeFilling else { return }
-      guard let axis = rest.first else { return body(start, 1) }
-      let extent = type.shape[axis.dimension]
-      for i in 0..<axis.extent {
-        var blocks = lastBlocks
-        var isBeyond = false
-        switch axis.part {
-        case .whole: break
-        case .outer(let factor):
-          if extent % factor != 0, i == axis.extent - 1 { blocks.insert(axis.dimension) }
-        case .inner(let factor):
-          isBeyond = lastBlocks.contains(axis.dimension) && i >= extent % factor
-        }
-        nest(depth + 1, start + i * axis.stride, blocks, isFilling: isFilling || isBeyond)
+      var run = 1
+      var outer: [(stride: Int, count: Int)] = []
+      for axis in free.sorted(by: { $0.stride < $1.stride }) where axis.count != 1 {
+        if outer.isEmpty, axis.stride == run { run *= axis.count } else { outer.append(axis) }
       }
+      func nest(_ axis: Int, _ start: Int) {
+        guard axis >= 0 else { return body(start, run) }
+        for i in 0..<outer[axis].count { nest(axis - 1, start + i * outer[axis].stride) }
+      }
+      nest(outer.count - 1, first)
     }
-    nest(0, 0, [], isFilling: false)
   }
 }
