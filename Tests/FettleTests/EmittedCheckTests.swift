@@ -209,6 +209,25 @@ import Testing
     #expect(whole.status == 4 && whole.stderr.contains("what rounding the other way moves it by"), "\(whole.stderr)")
   }
 
+  /// What is computed with integers after a quantize is exact: one step there is no rounding the other way.
+  @Test func integersAfterAQuantizeAreExact() throws {
+    let result = try compile(
+      toolkit(),
+      """
+      graph @g(%x: f32[4]) -> (y: %y) {
+        @s = f32[] [1]
+        @i = i64[4] [2, 0, 3, 1]
+        %a = unary %x {function=sigmoid} : f32[4] loc("before")
+        %q = quantize %a, @s {to=i8} : i8[4] loc("rounded")
+        %m = gather %q, @i {axis=0} : i8[4] loc("take")
+        %y = dequantize %m, @s : f32[4] loc("floats")
+      }
+
+      """)
+    #expect(result.status == 4 && result.stderr.contains("layer 'take'"), "\(result.stderr)")
+    #expect(result.stderr.contains("no float is summed on the way"), "\(result.stderr)")
+  }
+
   /// The position of the largest: another one only where the element is as large.
   @Test(arguments: [(1e-5, 0), (0.01, 4)]) func positions(_ gap: Double, _ status: Int32) throws {
     // The order of the elements is turned round.
