@@ -93,8 +93,6 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
 
   public var kind: Kind
   public var diagnostics: [Diagnostic]
-  /// Whether the compiler itself is wrong, not its input.
-  public var isInternal = false
 
   /// A failure of several findings.
   public init(_ diagnostics: [Diagnostic], kind: Kind = .failed) {

@@ -140,14 +140,10 @@ public struct BufferLayout: Hashable, Sendable {
   /// The axes with the extents that a tensor of this shape has along them; strides stay.
   private static func axes(_ axes: [Axis], over shape: Shape, halo: [Halo]) -> [Axis] {
     axes.map { axis in
-      let extent: Int
-      switch axis.part {
-      case .whole:
-        extent = shape[axis.dimension] + halo[axis.dimension].before + halo[axis.dimension].after
-      case .outer(let factor): extent = (shape[axis.dimension] + factor - 1) / factor
-      case .inner(let factor): extent = factor
-      }
-      return Axis(dimension: axis.dimension, part: axis.part, extent: extent, stride: axis.stride)
+      let extent = extent(of: axis.dimension, axis.part, in: shape, halo)
+      return Axis(
+        dimension: axis.dimension, part: axis.part,
+        extent: extent.size(upTo: elementLimit) ?? elementLimit, stride: axis.stride)
     }
   }
 

@@ -43,6 +43,9 @@ struct Decisions {
   /// the start of its piece and it. All other values are the same bit for bit.
   func isNear(_ value: ValueID) -> Bool { near[value] }
 
+  /// How far C may be off at a value of a piece that is fed the evaluator's: a share of the largest, 0 for what is exact.
+  func tolerance(of value: ValueID, limit: Double) -> Double { isNear(value) ? limit : 0 }
+
   /// Whether a value is made by a decision or computed from one.
   func isBehind(_ value: ValueID) -> Bool { behind[value] }
 

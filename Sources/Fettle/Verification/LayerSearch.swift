@@ -78,7 +78,7 @@ struct LayerSearch {
         if let allowance = allowances[value] {
           allowance.judge(tensor).fault != nil
         } else {
-          gap.relative > (decisions.isNear(value) ? limit : 0)
+          gap.relative > decisions.tolerance(of: value, limit: limit)
         }
       if isOff { return describe(value, " \(gap.text)") }
     }

@@ -136,7 +136,7 @@ struct ProgramCheck {
     let judged = Set(reference.allowances.map(\.value))
     for (i, port) in graph.outputs.enumerated() where !judged.contains(port.value) {
       let gap = TensorGap(expected: reference.outputs[i], found: found[i])
-      let allowed = decisions.isNear(port.value) ? limit : 0
+      let allowed = decisions.tolerance(of: port.value, limit: limit)
       worst = max(worst, gap.relative)
       guard gap.relative <= allowed else {
         let bound = allowed == 0 ? "though no float is summed on the way" : "more than \(limit) of the largest"

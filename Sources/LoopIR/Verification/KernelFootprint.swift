@@ -85,6 +85,7 @@ struct KernelFootprint {
       case .read, .write: continue
       }
     }
+    // The list lets go of the set, so that it is not copied to be changed.
     if let position { events[position] = .write(parameter: parameter, ElementSet(count: 0)) }
     var elements = elements
     elements.insert(into: &set)

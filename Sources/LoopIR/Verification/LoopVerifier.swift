@@ -93,7 +93,7 @@ struct LoopVerifier {
 
   private mutating func checkRange(of local: Local, _ value: Expression) {
     guard local.type.element.isInteger, local.type.lanes == 1 else {
-      if local.range != nil { find("\(local.name) has a range but is no integer") }
+      if local.range != nil { find("\(local.name) has a range but is not an integer") }
       return
     }
     let values = interval(of: value)
@@ -234,7 +234,7 @@ struct LoopVerifier {
     for operand in expression.operands { check(operand) }
     let type = expression.type
     if type.lanes < 1 || type.lanes & (type.lanes - 1) != 0 {
-      find("\(type.lanes) lanes are no power of two")
+      find("\(type.lanes) lanes are not a power of two")
     }
     if type.element != type.element.computed { find("nothing is computed in \(type.element)") }
     switch expression {

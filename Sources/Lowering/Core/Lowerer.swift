@@ -103,9 +103,7 @@ public struct Lowerer: Sendable {
     }
     diagnostics[diagnostics.count - 1].notes.append("this is a fault of Fettle, not of the model; no C was made")
     diagnostics[diagnostics.count - 1].notes += keepFault?(graph, target) ?? []
-    var failure = Failure(Array(diagnostics))
-    failure.isInternal = true
-    throw failure
+    throw Failure(Array(diagnostics))
   }
 
   private func refuseTooLarge(
