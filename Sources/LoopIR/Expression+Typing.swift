@@ -61,7 +61,6 @@ extension BinaryOperator {
 extension Primitive {
   /// What is wrong with the types of the operands; nil if they agree.
   fileprivate func typeError(_ types: [ValueType]) -> String? {
-    let list = types.map(\.description).joined(separator: ", ")
     let isRight: Bool
     switch self {
     case .multiplyAdd:
@@ -85,6 +84,6 @@ extension Primitive {
     case .populationCount:
       isRight = types.count == 1 && (types[0].element == .u32 || types[0].element == .u64)
     }
-    return isRight ? nil : "\(rawValue) of \(list)"
+    return isRight ? nil : "\(rawValue) of \(types.map(\.description).joined(separator: ", "))"
   }
 }

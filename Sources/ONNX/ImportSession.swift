@@ -10,6 +10,8 @@ final class ImportSession {
   var rewriter: Rewriter
   private(set) var warnings: [Diagnostic]
   private let ports: ModelPorts
+  private let inputNames: Set<String>
+  private let outputNames: Set<String>
   private let external: ExternalData
   private let functions: [String: FunctionProto]
   var frames: [ImportFrame] = []
@@ -25,6 +27,8 @@ final class ImportSession {
     self.model = model
     self.options = options
     self.ports = ports
+    inputNames = Set(ports.inputs.map(\.name))
+    outputNames = Set(model.graph.outputs.map(\.name))
     warnings = ports.warnings
     external = ExternalData(beside: file)
     rewriter = Rewriter(Graph(name: model.graph.name))
@@ -114,7 +118,7 @@ final class ImportSession {
       nodes: graph.nodes,
       needed: NodeOrder.needed(
         graph.nodes, for: ports.outputs, producers: producers,
-        stops: Set(ports.inputs.map(\.name))),
+        stops: inputNames),
       names: names, opsets: model.opsetImports, produced: producers,
       declared: Self.declared(graph.valueInfo + graph.outputs))
   }
@@ -313,7 +317,7 @@ final class ImportSession {
   ) throws(Failure) {
     guard let declared = frames[frame].declared[name] else { return }
     try checkElement(of: value, declared, at: Origin(subject: node.subject))
-    let isOutput = frame == 0 && model.graph.outputs.contains { $0.name == name }
+    let isOutput = frame == 0 && outputNames.contains(name)
     guard !isOutput, options.shapes.isEmpty, options.inputs.isEmpty,
       let shape = declared.tensorType?.shape
     else { return }
@@ -345,7 +349,7 @@ final class ImportSession {
 
   /// A tensor at which the user cuts keeps standing for the input.
   func bind(_ name: String, _ binding: Binding, frame: Int) {
-    if frame == 0, ports.inputs.contains(where: { $0.name == name }) { return }
+    if frame == 0, inputNames.contains(name) { return }
     frames[frame].names[name] = binding
   }
 

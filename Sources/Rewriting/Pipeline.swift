@@ -55,6 +55,15 @@ public struct Pipeline: Sendable {
       ? .lossy : effects.contains(.reassociates) ? .reassociates : .exact
   }
 
+  /// The names of the passes that may change what a model computes, each once.
+  public var lossyPasses: [String] {
+    var names: [String] = []
+    for pass in passes where type(of: pass).effect == .lossy && !names.contains(type(of: pass).name) {
+      names.append(type(of: pass).name)
+    }
+    return names
+  }
+
   /// Checks that what each pass requires is there: in the graph and context now, and not removed by
   /// a pass in front.
   ///

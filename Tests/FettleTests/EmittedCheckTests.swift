@@ -248,6 +248,44 @@ import Testing
     #expect(status == 0 || result.stderr.contains("layer 'shuffle'"), "\(result.stderr)")
   }
 
+  /// A sign jumps by two: allowed where the operand is nearly 0, and nowhere else.
+  @Test(arguments: [(1e-6, 1e-5, 0), (0.01, 0.02, 4)]) func signs(_ distance: Double, _ nudge: Double, _ status: Int32) throws {
+    let result = try compile(
+      plus(nudge),
+      """
+      graph @g(%x: f32[1,4,3]) -> (y: %y) {
+        @v = f32[1,4,1] [1, -\(distance), 0.5, -1]
+        %z = binary %x, %x {function=sub} : f32[1,4,3]
+        %h = binary %z, @v : f32[1,4,3]
+        %b = channel_shuffle %h : f32[1,4,3] loc("shuffle")
+        %y = unary %b {function=sign} : f32[1,4,3] loc("sign")
+      }
+
+      """)
+    #expect(result.status == status, "\(result.stdout)\(result.stderr)")
+    #expect(status == 0 || result.stderr.contains("layer 'shuffle'"), "\(result.stderr)")
+  }
+
+  /// What a pass that calls itself exact does to the model is no secret either.
+  @Test func passesThatChangeTheModelAreToldOf() throws {
+    var toolkit = toolkit()
+    toolkit.passes += PlantedBugs.passes
+    let text = """
+      graph @g(%x: f32[1,4,3]) -> (y: %y) {
+        %a = unary %x {function=relu} : f32[1,4,3]
+        %y = concat %a, %x {axis=1} : f32[1,8,3] loc("both")
+      }
+
+      """
+    let result = try compile(toolkit, text, "-p", SwappedOperands.name)
+    #expect(result.status == 4, "\(result.stdout)\(result.stderr)")
+    #expect(result.stderr.contains("the passes changed what the model computes: output 'y' differs"), "\(result.stderr)")
+    #expect(!Platform.exists(out))
+    let going = try compile(toolkit, text, "-p", SwappedOperands.name, "--keep-going")
+    #expect(going.status == 4 && Platform.exists(out), "\(going.stderr)")
+    #expect(try compile(toolkit, text, "-p", "canonicalize").status == 0)
+  }
+
   @Test func bothSidesNaN() throws {
     let path = folder.file("nan.fettle")
     try Platform.writeFile(

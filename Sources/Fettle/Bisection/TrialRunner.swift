@@ -30,8 +30,8 @@ struct TrialRunner {
       return
     }
     let target = try TargetOptions.target(arguments, session, default: "host")
-    compiled = try CompiledRunner(
-      target: target, table: session.toolkit.lowerings, keepFault: FaultKeeper.keep)
+    // Graphs that fail are what a search is about: it keeps the one that matters.
+    compiled = try CompiledRunner(target: target, table: session.toolkit.lowerings)
     let isFile = named?.hasSuffix(".json") ?? false
     let path = named.map { isFile ? (try? Platform.canonicalPath($0)) ?? $0 : $0 }
     words = ["--compiled"] + (path.map { ["--target", $0] } ?? [])

@@ -87,8 +87,8 @@ struct CompileCommand: Command {
     let files = try job.files()
     progress.end()
     let check = try EmittedCheck(
-      EmittedCheck.Original(graph: plain, data: samples.other, withPorts: original), job, portData,
-      arguments, session)
+      EmittedCheck.Original(graph: plain, data: samples.other, withPorts: original, pipeline: pipeline), job,
+      portData, arguments, session)
     if let failure = check.failure, !arguments.has(Self.keepGoing) {
       throw failure.noted("nothing was written; --keep-going writes the files all the same")
     }

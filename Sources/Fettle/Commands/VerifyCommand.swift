@@ -65,11 +65,7 @@ struct VerifyCommand: Command {
     guard failure.kind == .budget, !pipeline.passes.isEmpty, !failure.diagnostics.isEmpty else {
       return failure
     }
-    var lossy: [String] = []
-    for pass in pipeline.passes where type(of: pass).effect == .lossy {
-      let name = type(of: pass).name
-      if !lossy.contains(name) { lossy.append(name) }
-    }
+    let lossy = pipeline.lossyPasses
     var copy = failure
     let form = arguments.has(RunnerOptions.interpret) ? "evaluation" : "C"
     let compared =

@@ -75,8 +75,18 @@ struct LedgerMeasurement {
       progress.advance(to: i + 1)
     }
     result.accuracy = meter?.accuracy
-    result.arenaBytes = (try? Lowerer(target: target, table: table).lower(after, name: "stage"))?
-      .program.arenaBytes
+    result.arenaBytes = try arenaBytes(of: after)
     return result
+  }
+
+  /// The planned arena; nil if a lowering declines the graph.
+  private func arenaBytes(of graph: Graph) throws(Failure) -> Int? {
+    do throws(Failure) {
+      return try Lowerer(target: target, table: table, keepFault: FaultKeeper.keep)
+        .lower(graph, name: "stage").program.arenaBytes
+    } catch {
+      guard error.kind == .unsupported else { throw error }
+      return nil
+    }
   }
 }

@@ -42,10 +42,15 @@ struct Allowance {
       return results.map { Allowance(expected: $0, rule: .tied(positions)) }
     }
     let ends = try Self.ends(op, operands, resultTypes, tolerances, expected: results)
-    let step = definition is Binary ? Double.infinity : 1
+    let step = Self.jumps(definition) ? Double.infinity : 1
     return results.indices.map { i in
       Allowance(expected: results[i], rule: .between(ends: ends.map { $0[i] }, step: step))
     }
+  }
+
+  /// Whether the result moves by more than one where the operand passes a single point: a sign by 2, a remainder by the divisor.
+  private static func jumps(_ definition: any OpDefinition) -> Bool {
+    definition is Binary || (definition as? Unary)?.function == .sign
   }
 
   /// The results for operands at the ends of their tolerances, all combinations.

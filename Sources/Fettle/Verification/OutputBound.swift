@@ -61,9 +61,12 @@ enum OutputBound {
     var value = value
     while let op = graph.producer(of: value) {
       if decisions.contains(op) { return (op, value) }
-      let definition = graph.definition(of: op)
-      guard definition is Cast || definition is Reshape, let operand = graph.operands(of: op)[0]
-      else { return nil }
+      guard let operand = graph.operands(of: op)[0] else { return nil }
+      switch graph.definition(of: op) {
+      case is Reshape: break
+      case let cast as Cast where cast.keepsValues(of: graph.type(of: operand).element): break
+      default: return nil
+      }
       value = operand
     }
     return nil
@@ -101,5 +104,17 @@ enum OutputBound {
       "more than \(Float(distance)), which is twice what rounding the other way moves it by"
     case .none: unreachable("any difference is allowed")
     }
+  }
+}
+
+extension Cast {
+  /// Whether every value of an element type stays what it is.
+  fileprivate func keepsValues(of element: ElementType) -> Bool {
+    if element == to { return true }
+    if element.isFloat { return to.isFloat && to.bitCount > element.bitCount }
+    // A whole number with no more bits than the significand of the float.
+    if to.isFloat { return element.bitCount <= (to == .f64 ? 53 : to == .f32 ? 24 : 8) }
+    guard to.bitCount > element.bitCount, let all = to.integerRange, let own = element.integerRange else { return false }
+    return all.contains(own)
   }
 }

@@ -86,6 +86,7 @@ struct AccessedElements {
   private func lay(_ axis: Int, _ start: Int, _ set: inout ElementSet) {
     guard axis >= 0 else { return set.insert(start..<start + runLength) }
     let (stride, count) = strides[axis]
+    if axis == 0, runLength == 1 { return set.insert(from: start, every: stride, count) }
     for i in 0..<count { lay(axis - 1, start + i * stride, &set) }
   }
 }

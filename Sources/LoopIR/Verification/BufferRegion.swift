@@ -28,21 +28,8 @@ struct BufferRegion: Hashable {
     axes = merged.reversed()
   }
 
-  private static let largestRunCount = 1 << 22
-
-  /// Runs of consecutive elements.
-  private var runCount: Int {
-    let outer = axes.last?.stride == 1 ? axes.dropLast() : axes[...]
-    return outer.reduce(1) { $0.multipliedReportingOverflow(by: $1.count).overflow ? .max : $0 * $1.count }
-  }
-
-  /// Whether no element between the first and the last is missing.
-  private var isDense: Bool { axes.isEmpty || axes.count == 1 && axes[0].stride == 1 }
-
   /// The elements from the first to the last, with those between that do not belong to it.
-  var span: Int {
-    isEmpty ? 0 : axes.reduce(1) { $0 + ($1.count - 1) * $1.stride }
-  }
+  var span: Int { isEmpty ? 0 : Self.span(axes[...]) }
 
   /// The positions along each axis that `lanes` consecutive elements from an index on take in a nest of loops; nil if they are not inside.
   func box(of index: Index, lanes: Int, in nest: LoopNest) -> [ClosedRange<Int>]? {
@@ -93,19 +80,37 @@ struct BufferRegion: Hashable {
 
   /// Whether two regions that start `distance` elements apart (the other after this one) have an element in common.
   func overlaps(_ other: BufferRegion, at distance: Int) -> Bool {
-    guard !isEmpty, !other.isEmpty, distance < span, -distance < other.span else { return false }
-    if isDense, other.isDense { return true }
-    // As with `ElementSet.largestCount`: what no device holds is not followed row by row.
-    guard runCount <= Self.largestRunCount, other.runCount <= Self.largestRunCount else { return false }
-    var runs: [(start: Int, end: Int, isOther: Bool)] = []
-    forEachRun(of: whole) { runs.append(($0, $0 + $1, false)) }
-    other.forEachRun(of: other.whole) { runs.append(($0 + distance, $0 + distance + $1, true)) }
-    runs.sort { $0.start < $1.start }
-    var ends = (own: Int.min, other: Int.min)
-    for run in runs {
-      if run.start < (run.isOther ? ends.own : ends.other) { return true }
-      if run.isOther { ends.other = max(ends.other, run.end) } else { ends.own = max(ends.own, run.end) }
+    guard !isEmpty, !other.isEmpty else { return false }
+    return Self.overlaps(axes[...], other.axes[...], distance)
+  }
+
+  /// The same of the axes from some on. Rows that lie so far apart that they share nothing are not looked at, so that of each axis
+  /// few remain.
+  private static func overlaps(_ own: ArraySlice<Axis>, _ other: ArraySlice<Axis>, _ distance: Int) -> Bool {
+    guard distance < span(own), -distance < span(other) else { return false }
+    if isDense(own), isDense(other) { return true }
+    // The coarser axis is taken apart, one of equal strides from both at once.
+    let strides = (own.first?.stride ?? 0, other.first?.stride ?? 0)
+    let stride = max(strides.0, strides.1)
+    let (first, second) = (strides.0 == stride ? own.first : nil, strides.1 == stride ? other.first : nil)
+    let (inner, otherInner) = (first == nil ? own : own.dropFirst(), second == nil ? other : other.dropFirst())
+    // Row j of the other lies `distance + step · stride` after row i of this one, where step = j − i.
+    let low = max(1 - (first?.count ?? 1), -floorQuotient(distance + span(otherInner) - 1, stride))
+    let high = min((second?.count ?? 1) - 1, floorQuotient(span(inner) - 1 - distance, stride))
+    var step = low
+    while step <= high {
+      if overlaps(inner, otherInner, distance + step * stride) { return true }
+      step += 1
     }
     return false
+  }
+
+  /// The elements from the first to the last of nested axes.
+  private static func span(_ axes: ArraySlice<Axis>) -> Int {
+    axes.reduce(1) { $0 + ($1.count - 1) * $1.stride }
+  }
+
+  private static func isDense(_ axes: ArraySlice<Axis>) -> Bool {
+    axes.isEmpty || axes.count == 1 && axes.first?.stride == 1
   }
 }

@@ -31,6 +31,17 @@ struct ElementSet {
     words[last] |= tail
   }
 
+  /// Enters `times` elements, each `stride` after the one before; what lies outside of the memory is left out.
+  mutating func insert(from start: Int, every stride: Int, _ times: Int) {
+    let size = count
+    var span = words.mutableSpan
+    var element = start
+    for _ in 0..<times {
+      if element >= 0, element < size { span[element >> 6] |= 1 << UInt64(element & 63) }
+      element += stride
+    }
+  }
+
   /// Enters the elements of another set, `offset` positions further on.
   mutating func formUnion(_ other: ElementSet, movedBy offset: Int) {
     let (whole, bits) = (offset / 64, UInt64(offset % 64))
@@ -44,6 +55,11 @@ struct ElementSet {
   /// Leaves only the elements that are in the other set too, which has as many positions.
   mutating func formIntersection(_ other: ElementSet) {
     for i in words.indices { words[i] &= other.words[i] }
+  }
+
+  /// Whether all elements are in another set too, which has as many positions.
+  func isSubset(of other: ElementSet) -> Bool {
+    words.indices.allSatisfy { words[$0] & ~other.words[$0] == 0 }
   }
 
   /// Calls `body` with each element.

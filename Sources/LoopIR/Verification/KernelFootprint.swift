@@ -42,12 +42,18 @@ struct KernelFootprint {
   /// Enters what is read in either of two blocks of which one runs, and what is written in both.
   mutating func addBranch(_ first: KernelFootprint, _ second: KernelFootprint) {
     for side in [first, second] {
-      var written: Set<Int> = []
+      var written: [Int: ElementSet] = [:]
       for event in side.events {
         switch event {
-        case .write(let parameter, _): written.insert(parameter)
-        // What the block itself wrote it may read.
-        case .read(let parameter, _, _): if !written.contains(parameter) { events.append(event) }
+        case .write(let parameter, let set): written[parameter, default: ElementSet(count: set.count)].formUnion(set, movedBy: 0)
+        case .read(let parameter, _, let load):
+          // What the block itself wrote it may read.
+          if let own = written[parameter], var elements = load.elements {
+            var read = ElementSet(count: own.count)
+            elements.insert(into: &read)
+            if read.isSubset(of: own) { continue }
+          }
+          events.append(event)
         }
       }
     }
@@ -65,7 +71,7 @@ struct KernelFootprint {
     var sets: [Int: ElementSet] = [:]
     for event in events {
       guard case .write(let parameter, let set) = event else { continue }
-      if sets[parameter] == nil { sets[parameter] = set } else { sets[parameter]?.formUnion(set, movedBy: 0) }
+      sets[parameter, default: ElementSet(count: set.count)].formUnion(set, movedBy: 0)
     }
     return sets
   }

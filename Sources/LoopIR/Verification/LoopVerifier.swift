@@ -136,6 +136,7 @@ struct LoopVerifier {
     switch condition {
     case .unary(.logicalNot, let inner): return fact(inner, holds: !holds)
     case .binary(let op, let part, .integer(let value, _)) where part.type.element != .u64:
+      guard isLasting(part) else { return nil }
       let all = interval(of: part) ?? Int64.min...Int64.max
       let limits: ClosedRange<Int64>
       switch (op, holds) {
@@ -150,6 +151,21 @@ struct LoopVerifier {
       return all.overlaps(limits) ? (part, all.clamped(to: limits)) : nil
     default: return nil
     }
+  }
+
+  /// Whether an expression is the same wherever it stands in a block: nothing in it is read from what may be written there.
+  private func isLasting(_ expression: Expression) -> Bool {
+    var lasts = true
+    expression.forEach { part in
+      switch part {
+      case .register: lasts = false
+      case .load(let access, _):
+        let parameter = kernel.parameters.indices.contains(access.parameter) ? kernel.parameters[access.parameter] : nil
+        if parameter.map({ $0.isWritten || $0.mayAlias }) ?? true { lasts = false }
+      default: break
+      }
+    }
+    return lasts
   }
 
   private mutating func check(_ loop: Loop) {

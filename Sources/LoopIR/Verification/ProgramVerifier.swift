@@ -10,6 +10,10 @@ import Tensors
 /// - pieces of memory that are in use at the same time share nothing, but for what one step does in place;
 /// - no element is read before it was written (the filling of split axes excepted: nobody uses what is computed from it), and outputs
 ///   are written whole; memory of more than `ElementSet.largestCount` elements is not followed that far.
+///
+/// What it does not see, and the tests' interpreter does: wrong values; a step in place that overwrites what it has yet to read; and
+/// order inside of a loop, where all iterations of a statement count as run before the next statement, so that an iteration may seem to
+/// read what only a later one writes. Of a branch, what both blocks write in some iteration counts as written.
 public struct ProgramVerifier {
   /// A violation.
   public struct Finding: Hashable, Sendable {

@@ -26,18 +26,21 @@ struct RootMemory {
       case .port, .arena: views[buffer.root, default: []].append(buffer)
       }
     }
-    return views.mapValues { RootMemory(of: $0) }.filter { $0.value.unitCount <= ElementSet.largestCount }
+    return views.mapValues { RootMemory(of: $0, program.outputType(of: $0)) }
+      .filter { $0.value.unitCount <= ElementSet.largestCount }
   }
 
-  private init(of views: [Buffer]) {
-    unit = min(views.map(\.layout.type.element.bitCount).min() ?? 8, 64)
-    let first = views.map(\.start).min() ?? 0
+  /// - Parameter output: what the caller reads of an output port, whatever the views hold of it; nil for the arena.
+  private init(of views: [Buffer], _ output: TensorType?) {
+    unit = min(views.map(\.layout.type.element.bitCount).min() ?? 8, output?.element.bitCount ?? 64, 64)
+    let first = output == nil ? views.map(\.start).min() ?? 0 : 0
     start = first
     let bits = views.map { view in
       (view.start - first) * 8 + view.layout.elementCount * view.layout.type.element.bitCount
     }
-    unitCount = ((bits.max() ?? 0) + unit - 1) / unit
-    isOutput = views.contains { if case .port = $0.storage { true } else { false } }
+    let outputBits = output.map { $0.shape.elementCount * $0.element.bitCount } ?? 0
+    unitCount = (max(bits.max() ?? 0, outputBits) + unit - 1) / unit
+    isOutput = output != nil
     lastStep = views.map(\.lifetime.upperBound).max() ?? 0
     filled = views.filter { $0.layout.hasFilling }
   }
@@ -105,6 +108,14 @@ struct RootMemory {
     let bits = buffer.layout.type.element.bitCount
     let base = (buffer.start - start) * 8
     return (base + first * bits) / unit..<(base + (first + count) * bits) / unit
+  }
+}
+
+extension Program {
+  /// The type of the output port in which views lie, or nil.
+  fileprivate func outputType(of views: [Buffer]) -> TensorType? {
+    guard case .port(let port) = views.first?.storage else { return nil }
+    return ports[port].type
   }
 }
 

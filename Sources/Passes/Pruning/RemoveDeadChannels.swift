@@ -10,8 +10,9 @@ import Tensors
 ///
 /// Training with weight decay leaves filters of 1e-20 or less where one would expect zeros. A filter whose largest weight is
 /// at most `tolerance` of the largest of its layer counts as zero: what it adds to the bias is far below what single
-/// precision rounds. That does not hold where a `batch_norm` or `normalize` behind the layer brings channels to one size,
-/// so `fold-batch-norm` goes in front.
+/// precision rounds. That does not hold where an op before the next layer makes small numbers large (a `batch_norm` or
+/// `normalize`, so that `fold-batch-norm` goes first, a sign, a root), or the next layer itself weighs the channel by so much:
+/// if outputs are seen to move by more than 1e-5 of the largest, only channels that are constant to the last bit leave.
 ///
 ///     %a = conv %x, @w, @b                   %a = conv %x, @w', @b'        fewer filters
 ///     %r = unary %a {function=relu}    →     %r = unary %a
@@ -46,26 +47,42 @@ public struct RemoveDeadChannels: Pass {
   public func run(on graph: inout Graph, _ context: inout PassContext) throws(Failure) {
     // The driver alone removes what no output depends on.
     try GreedyDriver(pass: Self.name, []).run(on: &graph)
+    try remove(within: tolerance, from: &graph, &context)
+  }
+
+  /// Removes what is constant to within a tolerance; if that is seen to move outputs, what is constant to the last bit.
+  private func remove(
+    within tolerance: Double, from graph: inout Graph, _ context: inout PassContext
+  ) throws(Failure) {
     let constants = ChannelConstants(of: graph, within: tolerance)
     let demand = ChannelDemand(of: graph, constants)
     for value in graph.constantIDs { graph.tensor(value)?.bytes.release() }
     let kept = demand.kept(in: graph)
-    tell(context.observer, graph, kept, constants)
-    if kept.isEmpty { return }
     let rounded = Self.rounded(graph, kept, constants)
     // Kept only if it is to be compared with: a snapshot would make the removal copy the graph.
     let before = rounded == nil ? nil : graph
+    if rounded == nil { tell(context.observer, graph, kept, constants) }
+    if kept.isEmpty { return }
     ChannelRemoval(kept: kept, constants: constants).apply(to: &graph)
     // What made the weights of quantized layers is not read any more.
     try GreedyDriver(pass: Self.name, []).run(on: &graph)
     guard let rounded, let before else { return }
     let change = try? context.meter?.change(from: before, to: graph)
+    let share = "whose weights are at most \(Float(tolerance)) of the largest of their layer (\(rounded.layers))"
+    if let change, change.share > Self.largestChange {
+      context.notes.append(
+        "\(Self.name): channels \(share) stay, as outputs would move by \(change)")
+      graph = before
+      return try remove(within: 0, from: &graph, &context)
+    }
+    tell(context.observer, before, kept, constants)
     let who = rounded.count == 1 ? "1 channel leaves" : "\(rounded.count) channels leave"
-    let share = "at most \(Float(tolerance)) of the largest of their layer"
     let effect = change.map { "outputs move by \($0)" } ?? "what that does to outputs is not measured"
-    context.notes.append(
-      "\(Self.name): \(who) whose weights are \(share) (\(rounded.layers)); \(effect)")
+    context.notes.append("\(Self.name): \(who) \(share); \(effect)")
   }
+
+  /// How far outputs may move, as a share of the largest: what another order of sums does to them.
+  private static let largestChange = 1e-5
 
   /// The channels that leave though they are not constant to the last bit, and words on where; nil if there are none.
   private static func rounded(

@@ -15,6 +15,8 @@ enum MutantKind: String, CaseIterable {
   case accumulatorNotSet, accumulatorStartedWrong, storeDropped, sumForDifference
   /// The steps of a program.
   case haloForgotten, stepDropped, stepsSwapped, viewMoved
+  /// A step that writes a part of an output is missing, and so is the view it wrote.
+  case outputPartDropped
 }
 
 /// A program with one fault, made at one of the places where a kind applies.
@@ -64,6 +66,16 @@ struct Mutant {
         return own.isInArena && program.buffers.count { $0.root == own.root } > 1
       }) else { return nil }
       copy.buffers[buffer].moveByAnElement()
+    case .outputPartDropped:
+      let call = program.steps[step]
+      let written = zip(program.kernels[call.kernel].parameters, call.arguments).first { $0.0.isWritten }?.1
+      guard let written, case .port = program.buffers[written].storage,
+        let other = program.buffers.first(where: {
+          $0.root == program.buffers[written].root && $0.layout != program.buffers[written].layout
+        })
+      else { return nil }
+      copy.steps.remove(at: step)
+      copy.buffers[written] = other
     default: return nil
     }
     self.kind = kind

@@ -26,9 +26,15 @@ public struct PadLowering: OpLowering {
     let source = context.view(of: input)
     let target = context.result(of: op)
     let shape = source.layout.type.shape
-    let axes = (0..<shape.rank).map { d in
+    var axes: [SourceAxis] = []
+    for d in 0..<shape.rank {
+      if op.mode == .constant || op.before[d] + op.after[d] == 0 {
+        axes.append(SourceAxis(d, fillBefore: op.before[d], count: shape[d], fillAfter: op.after[d]))
+        continue
+      }
+      try SourceAxis.requireTable(axis: d, of: target.layout.type.shape)
       let positions = -op.before[d]..<shape[d] + op.after[d]
-      return SourceAxis(d, positions.map { Self.source(of: $0, extent: shape[d], mode: op.mode) })
+      axes.append(SourceAxis(d, positions.map { Self.source(of: $0, extent: shape[d], mode: op.mode) }))
     }
     var fill = Rearrangement.Fill.number(0)
     if let value = context.graph.operand(op, .value) {
@@ -37,7 +43,7 @@ public struct PadLowering: OpLowering {
     context.rearrange(source, to: target, axes, fill: fill)
   }
 
-  /// The position of the input that stands at a position from −before on; −1 for the padding value.
+  /// The position of the input that is repeated at a position from −before on.
   private static func source(of position: Int, extent: Int, mode: PadMode) -> Int {
     if position >= 0, position < extent { return position }
     func remainder(_ divisor: Int) -> Int {
@@ -45,7 +51,7 @@ public struct PadLowering: OpLowering {
       return rest < 0 ? rest + divisor : rest
     }
     switch mode {
-    case .constant: return -1
+    case .constant: unreachable("constants repeat nothing")
     case .edge: return position < 0 ? 0 : extent - 1
     case .wrap: return remainder(extent)
     case .reflect:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tensors
 
 /// Which positions of a source a result's dimension shows, as few loops as possible.
 struct SourceAxis {
@@ -34,6 +35,26 @@ struct SourceAxis {
   init(_ dimension: Int?, start: Int = 0, step: Int = 1, count: Int) {
     self.dimension = dimension
     pieces = [.line(0..<count, start: start, step: step)]
+  }
+
+  /// `count` positions of a dimension between positions of the fill value.
+  init(_ dimension: Int?, fillBefore: Int, count: Int, fillAfter: Int) {
+    self.dimension = dimension
+    let inside = fillBefore..<fillBefore + count
+    let all: [Piece] = [
+      .fill(0..<fillBefore), .line(inside, start: 0, step: 1), .fill(inside.upperBound..<inside.upperBound + fillAfter),
+    ]
+    pieces = all.filter { !$0.positions.isEmpty }
+  }
+
+  /// Of more positions no table is made: that would be the compiler's memory for what no device holds.
+  private static let tableLimit = 1 << 22
+
+  /// - Throws: if an axis has too many positions for a table of what each of them reads.
+  static func requireTable(axis: Int, of shape: Shape) throws(LoweringError) {
+    guard shape[axis] > tableLimit else { return }
+    throw LoweringError(
+      "axis \(axis) of \(shape) has \(shape[axis]) positions; a table of what they read has at most \(tableLimit)")
   }
 
   /// The source position of each result position; −1 for the fill value.

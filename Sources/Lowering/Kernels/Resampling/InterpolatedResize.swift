@@ -34,9 +34,10 @@ public struct InterpolatedResize: OpLowering {
     let type = target.layout.type
     guard type.shape.elementCount > 0 else { return }
     let extents = source.layout.type.shape.extents
-    let tables = extents.indices.compactMap { axis in
-      op.attributes.isIdentity(axis: axis, inputExtent: extents[axis])
-        ? nil : TapTable(op.attributes, axis: axis, inputExtent: extents[axis])
+    var tables: [TapTable] = []
+    for axis in extents.indices where !op.attributes.isIdentity(axis: axis, inputExtent: extents[axis]) {
+      for shape in [source.layout.type.shape, type.shape] { try SourceAxis.requireTable(axis: axis, of: shape) }
+      tables.append(TapTable(op.attributes, axis: axis, inputExtent: extents[axis]))
     }
     guard !tables.isEmpty else { return context.move(source, to: target) }
     // A split dimension is walked block by block, which a resampled one cannot be.

@@ -29,13 +29,16 @@ public struct NearestResize: OpLowering {
     let source = context.view(of: input)
     let target = context.result(of: op)
     let shape = source.layout.type.shape
-    let axes = (0..<shape.rank).map { axis in
+    var axes: [SourceAxis] = []
+    for axis in 0..<shape.rank {
       let extent = shape[axis]
       guard !op.attributes.isIdentity(axis: axis, inputExtent: extent) else {
-        return SourceAxis(axis, count: extent)
+        axes.append(SourceAxis(axis, count: extent))
+        continue
       }
+      try SourceAxis.requireTable(axis: axis, of: target.layout.type.shape)
       let taps = op.attributes.taps(axis: axis, inputExtent: extent)
-      return SourceAxis(axis, taps.map { $0.first?.index ?? -1 })
+      axes.append(SourceAxis(axis, taps.map { $0.first?.index ?? -1 }))
     }
     context.rearrange(source, to: target, axes, fill: .number(Double(op.extrapolation)))
   }

@@ -18,15 +18,17 @@ struct ChannelConstants {
       guard let flow = graph.definition(of: id) as? any ChannelFlow else { continue }
       let op = ChannelOp(graph: graph, id: id)
       let result = op.result
-      guard result.shape.rank >= 2, result.shape.elementCount > 0 else { continue }
+      guard op.hasChannels else { continue }
       var constants = flow.constants(op) { slot in
         op.value(slot).map { self[$0, in: graph] } ?? []
       }
       guard constants.count == op.channels else { continue }
-      if tolerance > 0, Self.isRoughEnough(op) {
+      if tolerance > 0 {
         let negligible = flow.negligible(op, within: tolerance).filter { constants[$0.key] == nil }
-        for (channel, value) in negligible { constants[channel] = value }
-        rounded[graph.results(of: id)[0]] = negligible.keys.sorted()
+        if !negligible.isEmpty, SmallDifferences.staySmall(after: graph.results(of: id)[0], in: graph) {
+          for (channel, value) in negligible { constants[channel] = value }
+          rounded[graph.results(of: id)[0]] = negligible.keys.sorted()
+        }
       }
       for (channel, value) in constants.enumerated() {
         // What the op really makes is rounded; what is not finite is left alone.
@@ -35,16 +37,6 @@ struct ChannelConstants {
       }
       known[graph.results(of: id)[0]] = constants
     }
-  }
-
-  /// Whether what is negligible in an op's result stays so: doubles hold more, and a normalisation behind it brings
-  /// small channels back to the size of the others.
-  private static func isRoughEnough(_ op: ChannelOp) -> Bool {
-    op.result.element != .f64
-      && !op.graph.uses(of: op.graph.results(of: op.id)[0]).contains { use in
-        let reader = op.graph.definition(of: use.user)
-        return reader is BatchNorm || reader is Normalize
-      }
   }
 
   /// One number or nil for each channel of a value; empty if nothing is known.

@@ -49,14 +49,13 @@ struct ChannelDemand {
   /// An entry for each channel; none for a value without channels.
   private static func all(_ value: ValueID, _ graph: Graph) -> [Bool] {
     let shape = graph.type(of: value).shape
-    return shape.rank >= 2 ? Array(repeating: true, count: shape[1]) : []
+    return shape.rank >= 2 && ChannelOp.isCountable(shape) ? Array(repeating: true, count: shape[1]) : []
   }
 
   private mutating func relate(_ op: OpID, _ graph: Graph) {
     let flow = graph.definition(of: op) as? any ChannelFlow
     let view = ChannelOp(graph: graph, id: op)
-    let isOpen = flow != nil && view.result.shape.rank >= 2 && view.result.shape.elementCount > 0
-    if isOpen, let relation = flow?.relation(view), relation.isFollowable(view) {
+    if view.hasChannels, let relation = flow?.relation(view), relation.isFollowable(view) {
       relations[op] = relation
       if case .tied(_, let whole) = relation {
         for slot in whole { view.value(slot).map { need($0, in: graph) } }

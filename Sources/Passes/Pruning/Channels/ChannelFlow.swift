@@ -54,6 +54,15 @@ struct ChannelOp {
   var result: TensorType { graph.type(of: graph.results(of: id)[0]) }
   /// The channels of the result; it has at least two axes.
   var channels: Int { result.shape[1] }
+  /// Whether channels can be followed through the op: the result has some elements, and no tensor so many channels that a table of
+  /// them is larger than any device's memory.
+  var hasChannels: Bool {
+    result.shape.rank >= 2 && result.shape.elementCount > 0
+      && ([result.shape] + (0..<operandCount).compactMap { type($0)?.shape }).allSatisfy(Self.isCountable)
+  }
+
+  /// Whether a shape's channels are few enough to keep a table of them.
+  static func isCountable(_ shape: Shape) -> Bool { shape.rank < 2 || shape[1] <= 1 << 24 }
 }
 
 /// How the channels of an op's result hang together with those of its operands. Constant operands
