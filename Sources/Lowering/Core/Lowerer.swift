@@ -80,6 +80,7 @@ public struct Lowerer: Sendable {
     }
     context.copyOutputs()
     let program = try context.finish(name: name)
+    try refuseUnreachable(program)
     try verify(program, of: graph)
     return Lowered(program: program, choices: choices)
   }
@@ -113,6 +114,16 @@ public struct Lowerer: Sendable {
     throw Failure(
       "a buffer for \(layout.type) with its border is larger than can be addressed",
       at: Origin(subject: subject(of: group.anchor, in: graph)))
+  }
+
+  /// - Throws: if memory is larger than the distance between two pointers of the target.
+  private func refuseUnreachable(_ program: Program) throws(Failure) {
+    let reach = target.pointerBits < 64 ? 1 << (target.pointerBits - 1) - 1 : Int.max
+    let pieces = program.ports.map { ("port '\($0.name)'", $0.type.byteCount) } + [("the arena", program.arenaBytes)]
+    guard let (what, bytes) = pieces.first(where: { $0.1 > reach }) else { return }
+    throw Failure(
+      "\(what) takes \(NumberText.grouped(bytes)) B; pointers of \(target.pointerBits) bits, as on \(target.name), "
+        + "reach \(NumberText.grouped(reach)) B")
   }
 
   private func choice(_ group: FusionGroup, in graph: Graph) -> LoweringChoice {

@@ -76,8 +76,10 @@ public struct GatherLowering: OpLowering {
       // From the end if it is negative: the bits of the index are the position.
       return k.bindIndex("s", stored.converted(to: .u8).converted(to: .i32), range: 0...255)
     }
-    let isNarrow = stored.type.element.bitCount < 32
-    let loaded = k.bind("s", isNarrow ? stored.converted(to: .i32) : stored)
+    // The extent is a number of the type that is computed in.
+    let computed: ElementType = extent > Int(Int32.max) ? .i64 : .i32
+    let isNarrow = stored.type.element.bitCount < computed.bitCount
+    let loaded = k.bind("s", isNarrow ? stored.converted(to: computed) : stored)
     func number(_ value: Int) -> Expression { .integer(Int64(value), loaded.type) }
     let counted = Expression.select(
       .binary(.less, loaded, number(0)), loaded + number(extent), loaded)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CompilerSupport
 import GraphIR
 import LoopIR
 import Tensors
@@ -92,6 +93,9 @@ struct PoolBody {
   private func divisor(_ place: Place, _ k: inout KernelBuilder) -> Expression {
     var constant = 1
     var product: Expression?
+    // Neither a position along the window nor the number of them is larger.
+    let largest = Checked.product(axes.map { max($0.kernel, $0.input + $0.before + $0.after) })
+    let counter = largest.size(upTo: Int(Int32.max)) == nil ? ElementType.i64 : .i32
     for axis in axes.indices {
       let (from, to) = countsPadding
         ? (Bound(0), axes[axis].paddedTaps(at: place.position[axis]))
@@ -100,10 +104,10 @@ struct PoolBody {
         constant *= max(b - a, 0)
         continue
       }
-      var count = to.value(.minimum, .i32) - from.value(.maximum, .i32)
+      var count = to.value(.minimum, counter) - from.value(.maximum, counter)
       if !countsPadding, max(axes[axis].before, axes[axis].after) >= axes[axis].span {
         // The window can lie in the padding as a whole, and either bound on the wrong side of the other.
-        count = .binary(.maximum, count, .constant(0, like: ValueType(.i32)))
+        count = .binary(.maximum, count, .constant(0, like: ValueType(counter)))
       }
       product = product.map { $0 * count } ?? count
     }

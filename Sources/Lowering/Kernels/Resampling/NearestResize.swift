@@ -36,7 +36,7 @@ public struct NearestResize: OpLowering {
         axes.append(SourceAxis(axis, count: extent))
         continue
       }
-      try SourceAxis.requireTable(axis: axis, of: target.layout.type.shape)
+      for shape in [shape, target.layout.type.shape] { try SourceAxis.requireTable(axis: axis, of: shape) }
       let taps = op.attributes.taps(axis: axis, inputExtent: extent)
       axes.append(SourceAxis(axis, taps.map { $0.first?.index ?? -1 }))
     }
