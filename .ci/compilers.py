@@ -6,7 +6,9 @@ usage: compilers.py FETTLE SHARED WORK [--models a,b] [--targets a,b] [--shares 
 Float models, and quantised ones as they come and lowered to integers, for targets of each kind: for devices by their compilers, under
 QEMU; for this machine by GCC and Clang. Integers must be those of the evaluator bit for bit, floats within 1e-4 of the largest value. Where
 floats decide on integers (quantised models as they come) a fused product may move one by a step, and the outputs with it: what is not as
-the evaluator says has to be so where products are not fused, at the same level, and `verify` looks at each step of the kernels. The form of the weights takes turns by the day. With --shares one of N parts is run, another every day. What memory does not hold is counted.
+the evaluator says has to be so where products are not fused, at the same level, and `verify` looks at each step of the kernels. The form
+of the weights takes turns by the day. With --shares one of N parts is run, another every day, and what is emulated for long at one level
+only. What memory does not hold is counted.
 """
 import argparse
 import json
@@ -97,7 +99,7 @@ class Pair:
         self.form = subject.form or forms[turn % len(forms)]
 
     def run(self):
-        """Yields (kind, text): `ok`, `FAILED`, `does not fit`, `skipped`."""
+        """Yields (kind, text): `ok`, `FAILED`, `does not fit`, `left out`, `skipped`."""
         what = f"{self.subject.title} on {self.target}, weights {self.form}"
         if lacks(self.target):
             yield "skipped", f"{what}: this machine has no {lacks(self.target)}"
@@ -110,9 +112,12 @@ class Pair:
                 yield "does not fit", f"{what}: {why}"
                 return
             program.give(inputs)
+            levels, others = self.levels(program)
             for command in self.commands(program):
-                for level in self.levels(program):
+                for level in levels:
                     yield self.one(what, program, command, level, expected)
+            if others:
+                yield "left out", f"{what}: {' '.join(others)}: more than {LONG:,} instructions to be emulated"
         except RuntimeError as error:
             yield "FAILED", f"{what}: {error}"
 
@@ -122,10 +127,12 @@ class Pair:
         return [[c, *compiler[1:]] for c in compilers()[:2]] if program.is_native else [compiler]
 
     def levels(self, program):
+        """Those that are run, and those that are not as a run takes too long for a part of a day."""
         each = 100 if self.target in SOFT_FLOAT and self.subject.kind != "lowered" else 4
-        if program.is_native or program.report["mac"] * program.count * each < LONG:
-            return LEVELS
-        return [LEVELS[self.turn % len(LEVELS)]]
+        if self.a.shares == 1 or program.is_native or program.report["mac"] * program.count * each < LONG:
+            return LEVELS, []
+        one = LEVELS[self.turn % len(LEVELS)]
+        return [one], [level for level in LEVELS if level != one]
 
     def one(self, what, program, command, level, expected):
         where = f"{what}: {Path(command[0]).name} {level}"
@@ -203,7 +210,7 @@ def main():
     with ThreadPoolExecutor(a.jobs) as pool:
         counts = Counter(kind for kinds in pool.map(work, groups.values()) for kind in kinds)
     seconds = time.monotonic() - start
-    print(f"{counts['ok']} passed, {counts['FAILED']} failed, {counts['does not fit']} do not fit, {counts['skipped']} skipped ({seconds:.0f} s)")
+    print(f"{counts['ok']} passed, {counts['FAILED']} failed, {counts['does not fit']} do not fit, {counts['left out']} with one level, {counts['skipped']} skipped ({seconds:.0f} s)")
     sys.exit(1 if counts["FAILED"] or not counts["ok"] else 0)
 
 

@@ -11,6 +11,7 @@ it. Every byte of the outputs must be equal. For m4 the weights and the arena th
 """
 import argparse
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -30,6 +31,21 @@ LOWER = "canonicalize, lower-quantized, canonicalize"
 EMULATOR_FAULT = "decode_save_opc: Assertion"
 
 
+def steps_before_lowering(fettle, pipeline):
+    """A pipeline without its last steps, which depend on the target."""
+    if "," not in pipeline:
+        pipeline = re.search(r"`(.*)`", call([fettle, "describe", pipeline]))[1]
+    steps, found, _ = pipeline.rpartition(", lower-quantized, canonicalize")
+    if not found:
+        raise RuntimeError(f"'{pipeline}' does not end with: lower-quantized, canonicalize")
+    return steps
+
+
+def content(graph):
+    """The text of a graph, but for the line that says how it was made."""
+    return graph.read_text().split("graph @", 1)[-1]
+
+
 class Subject:
     """A model as integer ops, with random inputs and what the evaluator makes of them."""
 
@@ -43,17 +59,17 @@ class Subject:
         source = a.shared / "models" / entry["file"]
         tail = logits(source)
         cut = ["--outputs", tail] if tail else []
-        self.graph = self.folder / "integers.fettle"
-        pipeline, data = LOWER, []
+        self.source, self.graphs = self.folder / "quantised.fettle", {}
+        pipeline, data = "canonicalize", []
         values = np.arange(-128, 128)
         if name in FLOAT:
             split = Split(entry, a.shared / "models", a.work)
-            pipeline, data = a.pipeline, ["--data", str(split.calibration)]
+            pipeline, data = steps_before_lowering(a.fettle, a.pipeline), ["--data", str(split.calibration)]
             values = np.load(split.calibration)["x"].reshape(-1)
         elif entry.get("pre", {}).get("kind") != "nhwc_int8":
             samples = np.load(a.shared / "models" / entry["data"])[entry["x"]][:50]
             values = samples.astype(np.float32).reshape(-1)
-        call([a.fettle, "opt", str(source), "-p", pipeline, *data, *cut, "-o", str(self.graph), "-q"])
+        call([a.fettle, "opt", str(source), "-p", pipeline, *data, *cut, "-o", str(self.source), "-q"])
         port = next(Port(p) for p in self.report("c99")["ports"] if p["role"] == "input")
         rng = np.random.default_rng(11)
         # Elements of samples in any order; every fourth input is three times as large, so that integers saturate.
@@ -62,22 +78,38 @@ class Subject:
         if port.dtype != np.float32:
             picked = picked.clip(np.iinfo(port.dtype).min, np.iinfo(port.dtype).max)
         self.inputs = picked.astype(port.dtype)
-        self.expected = evaluate(self.fettle, self.graph, [self.inputs], self.folder / "runs")[0]
+
+    def graph(self, target):
+        """The integers that a target computes with: how it brings sums to the next scale is a part of the graph."""
+        if target not in self.graphs:
+            path = self.folder / f"integers-{target}.fettle"
+            call([self.fettle, "opt", str(self.source), "-t", target, "-p", LOWER, "-o", str(path), "-q"])
+            same = next((p for p in self.graphs.values() if content(p) == content(path)), path)
+            self.graphs[target] = same
+        return self.graphs[target]
+
+    def expected(self, target):
+        """What the evaluator makes of the inputs."""
+        graph = self.graph(target)
+        stored = graph.with_suffix(".npy")
+        if not stored.exists():
+            np.save(stored, evaluate(self.fettle, graph, [self.inputs], self.folder / f"runs-{graph.stem}")[0])
+        return np.load(stored)
 
     def report(self, target):
-        return analyze(self.fettle, self.graph, target)
+        return analyze(self.fettle, self.graph(target), target)
 
     def emit(self, target, count):
         """The C for a target with a program that runs `count` inputs one after the other."""
-        return Program(self.fettle, self.graph, target, self.folder / f"{target}-{count}", count)
+        return Program(self.fettle, self.graph(target), target, self.folder / f"{target}-{count}", count)
 
     def natively(self, target, flags):
-        program = self.emit(target, len(self.inputs))
+        program, expected = self.emit(target, len(self.inputs)), self.expected(target)
         program.give([self.inputs])
         for compiler in compilers()[:2]:
             for level in ("-O0", "-O3"):
                 found = program.natively([compiler, *flags], level)
-                yield f"{target} {compiler} {level}", differing_bytes([self.expected], found)
+                yield f"{target} {compiler} {level}", differing_bytes([expected], found)
 
     def emulated(self, a, target, count):
         """(bytes that differ, bytes of text, of weights and of the arena, instructions of a run, MACs), or why it was not run."""
@@ -89,6 +121,7 @@ class Subject:
         ram = BOARDS.get(target, (None, None))[1]
         at_once = min(count, (ram - report["arena_bytes"] - STACK) // ports) if ram else count
         program = self.emit(target, at_once)
+        expected = self.expected(target)
         wrong, instructions = 0, 0
         # The last runs begin with some of those before, where the inputs do not come out even.
         starts = [min(first, count - at_once) for first in range(0, count, at_once)]
@@ -100,7 +133,7 @@ class Subject:
                 if EMULATOR_FAULT not in str(error):
                     raise
                 return "QEMU itself ends: https://gitlab.com/qemu-project/qemu/-/issues/1441, mended in QEMU 8"
-            wrong += differing_bytes([self.expected[first:first + at_once]], found)
+            wrong += differing_bytes([expected[first:first + at_once]], found)
             instructions += result["instructions"]
         return (wrong, result["sizes"]["program"]["text"], report["flash_bytes"], report["arena_bytes"],
                 instructions // (len(starts) * at_once), report["mac"])
@@ -160,7 +193,7 @@ def main():
             program = Subject(a, name, a.inputs)
             for target, flags in (("c99", []), ("host", ["-march=native"])):
                 for what, wrong in program.natively(target, flags):
-                    tell(wrong == 0, f"{name}: {what}: {wrong} of {program.expected.nbytes} bytes of {a.inputs} runs differ")
+                    tell(wrong == 0, f"{name}: {what}: {wrong} of {program.expected(target).nbytes} bytes of {a.inputs} runs differ")
         except RuntimeError as error:
             tell(False, f"{name}: {error}")
             continue

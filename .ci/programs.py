@@ -63,10 +63,15 @@ def call(command, **options):
     return done.stdout
 
 
+def clang_of_system():
+    """The Clang in the PATH, or None."""
+    return next((c for c in ("clang-19", "clang-20", "clang-21", "clang") if shutil.which(c)), None)
+
+
 def compilers():
     """The C compilers of this machine: GCC, a Clang, and the one that comes with Swift."""
     found = ["gcc"] if shutil.which("gcc") else []
-    clang = next((c for c in ("clang-19", "clang-20", "clang-21", "clang") if shutil.which(c)), None)
+    clang = clang_of_system()
     swift = shutil.which("swift")
     beside = Path(os.path.realpath(swift)).parent / "clang" if swift else None
     found += [clang] if clang else []

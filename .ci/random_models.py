@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from programs import clang_of_system
 from random_agreement import LOWERED as LOWERED_TOLERANCE
 from random_agreement import SAME, Roundings, difference
 from random_programs import FORMS, HOST, Pair, Program, run_all
@@ -45,16 +46,12 @@ BATCH = 20
 REFUSED, UNSUPPORTED = 0.08, 0.02
 
 
-def clang():
-    return next((c for c in ("clang-19", "clang-20", "clang-21", "clang") if shutil.which(c)), None)
-
-
 def host_pairs():
     """All pairs whose code runs here, c99 by gcc first."""
     flags = Path("/proc/cpuinfo").read_text()
     need = {"x86-64": "ssse3", "x86-64-v3": "avx2", "x86-64-v4": "avx512vl"}
     targets = [t for t in HOST if t not in need or need[t] in flags.split()]
-    return [Pair(t, c) for t in targets for c in ("gcc", clang()) if c]
+    return [Pair(t, c) for t in targets for c in ("gcc", clang_of_system()) if c]
 
 
 def pipeline_of(case):

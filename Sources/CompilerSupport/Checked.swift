@@ -19,14 +19,17 @@ public struct Checked: Hashable, Sendable, ExpressibleByIntegerLiteral {
     value = result.flatMap { $0.overflow ? nil : $0.partialValue }
   }
 
+  /// The sum; it has no value if an operand has none or an `Int` does not hold it.
   public static func + (a: Checked, b: Checked) -> Checked {
     Checked(both(a, b) { $0.addingReportingOverflow($1) })
   }
 
+  /// The difference, with or without a value as a sum.
   public static func - (a: Checked, b: Checked) -> Checked {
     Checked(both(a, b) { $0.subtractingReportingOverflow($1) })
   }
 
+  /// The product, with or without a value as a sum.
   public static func * (a: Checked, b: Checked) -> Checked {
     Checked(both(a, b) { $0.multipliedReportingOverflow(by: $1) })
   }
@@ -36,7 +39,9 @@ public struct Checked: Hashable, Sendable, ExpressibleByIntegerLiteral {
     Checked(both(a, b) { $0.dividedReportingOverflow(by: $1) })
   }
 
+  /// Adds a number.
   public static func += (a: inout Checked, b: Checked) { a = a + b }
+  /// Multiplies by a number.
   public static func *= (a: inout Checked, b: Checked) { a = a * b }
 
   /// The number, or nil if it has none or is above `limit` or below 0.

@@ -25,11 +25,12 @@ public struct Table: Sendable {
     lines = []
   }
 
-  /// Adds a row; missing cells are empty, there must not be more than columns.
+  /// Adds a row; missing cells are empty, there must not be more than columns. Of a long name the middle is left out.
   public mutating func row(_ cells: [String]) {
     precondition(cells.count <= alignments.count, "a cell for each column at most")
+    let shown = cells.map { PrintableText.shortened($0, to: PrintableText.nameLimit) }
     lines.append(
-      .cells(cells + Array(repeating: "", count: alignments.count - cells.count)))
+      .cells(shown + Array(repeating: "", count: alignments.count - cells.count)))
   }
 
   /// Adds a line across the table, as above a sum.

@@ -32,7 +32,7 @@ struct AnalyzeCommand: Command {
     try PassRun.run(
       pipeline, on: &model.graph, for: target, try PassSamples(arguments, for: model.graph),
       arguments, session)
-    FloatEmulation.tell(of: model.graph, from: model.path, behind: pipeline, arguments, session)
+    FloatEmulation.tell(of: model.graph, from: model.path, after: pipeline, arguments, session)
     let job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)

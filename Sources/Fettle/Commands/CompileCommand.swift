@@ -76,7 +76,7 @@ struct CompileCommand: Command {
     try run.run(
       on: &model.graph, for: target, measuring: measurement, portSamples, progress)
     try samples.warn(pipeline, arguments, session)
-    FloatEmulation.tell(of: model.graph, from: model.path, behind: pipeline, arguments, session)
+    FloatEmulation.tell(of: model.graph, from: model.path, after: pipeline, arguments, session)
     progress.begin("emit C")
     let emitStart = Platform.monotonicSeconds
     var job = try EmissionJob(

@@ -34,7 +34,7 @@ struct EmitCommand: Command {
     let pipeline = try PipelineOptions.pipeline(arguments, session)
     let target = try TargetOptions.target(arguments, session, default: "host")
     try PassRun.run(pipeline, on: &model.graph, for: target, samples, arguments, session)
-    FloatEmulation.tell(of: model.graph, from: model.path, behind: pipeline, arguments, session)
+    FloatEmulation.tell(of: model.graph, from: model.path, after: pipeline, arguments, session)
     var job = try EmissionJob(
       model.graph, target: target, name: model.name, pipeline: pipeline.text, digest: model.digest,
       arguments, session)

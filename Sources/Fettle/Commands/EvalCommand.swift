@@ -38,7 +38,7 @@ struct EvalCommand: Command {
     }
     try PassRun.run(pipeline, on: &model.graph, samples, arguments, session)
     try samples.warn(pipeline, arguments, session)
-    FloatEmulation.tell(of: model.graph, from: path, behind: pipeline, arguments, session)
+    FloatEmulation.tell(of: model.graph, from: path, after: pipeline, arguments, session)
     let progress = session.progress()
     progress.begin("eval", total: data.samples.count)
     let measured = try AnswerMeasurement(

@@ -44,7 +44,7 @@ struct RunCommand: Command {
     try PassRun.run(
       pipeline, on: &model.graph, try PassSamples(arguments, for: model.graph), arguments, session)
     let graph = model.graph
-    FloatEmulation.tell(of: graph, from: entry.model, behind: pipeline, arguments, session)
+    FloatEmulation.tell(of: graph, from: entry.model, after: pipeline, arguments, session)
     guard entry.inputs.count == graph.inputs.count else {
       let names = graph.inputs.map { "'\($0.name)' \(graph.type(of: $0.value))" }
       throw Failure(

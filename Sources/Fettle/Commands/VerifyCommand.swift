@@ -44,7 +44,7 @@ struct VerifyCommand: Command {
     try PassRun.run(
       pipeline, on: &other, try PassSamples(arguments, for: other), arguments, session)
     let path = arguments.positional[arguments.positional.count - 1]
-    FloatEmulation.tell(of: other, from: path, behind: pipeline, arguments, session)
+    FloatEmulation.tell(of: other, from: path, after: pipeline, arguments, session)
     let samples = try self.samples(arguments, reference)
     let runner = try RunnerOptions.runner(arguments, session)
     if arguments.positional.count == 1, pipeline.passes.isEmpty, !arguments.has(RunnerOptions.interpret) {

@@ -8,10 +8,10 @@ enum FloatEmulation {
   /// Tells of a graph that no pass of the pipeline has tried to lower.
   ///
   /// - Parameters:
-  ///   - graph: behind the passes.
+  ///   - graph: after the passes.
   ///   - path: the file of the model.
   static func tell(
-    of graph: Graph, from path: String, behind pipeline: Pipeline, _ arguments: Arguments,
+    of graph: Graph, from path: String, after pipeline: Pipeline, _ arguments: Arguments,
     _ session: Session
   ) {
     guard !session.isQuiet, !arguments.has(PipelineOptions.keepQDQ),

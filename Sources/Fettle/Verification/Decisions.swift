@@ -11,27 +11,27 @@ struct Decisions {
   private(set) var ops: [OpID] = []
   private var isDecision = SideTable<OpRecord, Bool>(default: false)
   private var near = SideTable<ValueRecord, Bool>(default: false)
-  private var behind = SideTable<ValueRecord, Bool>(default: false)
+  private var after = SideTable<ValueRecord, Bool>(default: false)
 
   /// Looks for them.
   init(_ graph: Graph) {
     for op in graph.opIDs {
       let operands = graph.operands(of: op).compactMap { $0 }
       let readsNear = operands.contains { near[$0] }
-      let readsBehind = operands.contains { behind[$0] }
+      let readsDecided = operands.contains { after[$0] }
       let results = graph.results(of: op)
       let isWhole = results.allSatisfy { !graph.type(of: $0).element.isFloat }
       let definition = graph.definition(of: op)
       if readsNear, isWhole || Self.hasSteps(definition) {
         ops.append(op)
         isDecision[op] = true
-        for result in results { behind[result] = true }
+        for result in results { after[result] = true }
         continue
       }
       let isExact = !readsNear && (isWhole || Self.keepsBits(definition))
       for result in results {
         near[result] = !isExact
-        behind[result] = readsBehind
+        after[result] = readsDecided
       }
     }
   }
@@ -47,7 +47,7 @@ struct Decisions {
   func tolerance(of value: ValueID, limit: Double) -> Double { isNear(value) ? limit : 0 }
 
   /// Whether a value is made by a decision or computed from one.
-  func isBehind(_ value: ValueID) -> Bool { behind[value] }
+  func isAfterDecision(_ value: ValueID) -> Bool { after[value] }
 
   /// Whether a float result jumps where the operand moves a little.
   private static func hasSteps(_ definition: any OpDefinition) -> Bool {

@@ -9,13 +9,13 @@ enum OutputBound {
   case exact
   /// Floats are summed on the way, nothing is decided by them: by a share of the largest.
   case share(Double)
-  /// A decision on floats that are behind no other decision: by what is allowed for it.
+  /// A decision on floats that come after no other decision: by what is allowed for it.
   case decision(Allowance)
-  /// Behind decisions: by twice what the evaluator's own output moves by if all floats before a
+  /// After decisions: by twice what the evaluator's own output moves by if all floats before a
   /// decision are off by the tolerance, up or down, so that all that are close to a middle go to the
-  /// other side of it; and a share of the largest for the floats behind, and a step of its own rounding.
+  /// other side of it; and a share of the largest for the floats after them, and a step of its own rounding.
   case absolute(Double)
-  /// A position or truth value behind other decisions, for which no distance means anything: its
+  /// A position or truth value after other decisions, for which no distance means anything: its
   /// pieces alone are compared.
   case none
 
@@ -26,12 +26,12 @@ enum OutputBound {
     of value: ValueID, _ expected: Tensor, in graph: Graph, _ decisions: Decisions,
     _ reference: PieceReference, limit: Double, moved: () throws(Failure) -> [Tensor]
   ) throws(Failure) {
-    guard decisions.isBehind(value) else {
+    guard decisions.isAfterDecision(value) else {
       self = decisions.isNear(value) ? .share(limit) : .exact
       return
     }
-    if let (op, result) = Self.decision(behind: value, in: graph, decisions) {
-      let isFirst = !graph.operands(of: op).contains { $0.map { decisions.isBehind($0) } ?? false }
+    if let (op, result) = Self.decision(before: value, in: graph, decisions) {
+      let isFirst = !graph.operands(of: op).contains { $0.map { decisions.isAfterDecision($0) } ?? false }
       if isFirst, let known = reference.allowances.first(where: { $0.value == result }) {
         self = .decision(known.allowance)
         return
@@ -56,7 +56,7 @@ enum OutputBound {
 
   /// The decision whose result a value is, in the same order of elements.
   private static func decision(
-    behind value: ValueID, in graph: Graph, _ decisions: Decisions
+    before value: ValueID, in graph: Graph, _ decisions: Decisions
   ) -> (op: OpID, result: ValueID)? {
     var value = value
     while let op = graph.producer(of: value) {

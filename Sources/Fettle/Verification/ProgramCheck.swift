@@ -21,8 +21,8 @@ struct ProgramCheck {
   private var worst = 0.0
   /// Elements that decisions made, and how many of them C made otherwise.
   private var decided = (count: 0, stepped: 0)
-  /// Outputs behind decisions: how far they were off, and how far they might have been.
-  private var behind = (worst: 0.0, bound: 0.0)
+  /// Outputs after decisions: how far they were off, and how far they might have been.
+  private var afterDecisions = (worst: 0.0, bound: 0.0)
   /// Outputs that only their pieces speak for.
   private var unbounded: [String] = []
   /// Inputs on which both sides give NaN or infinities, though the input is finite.
@@ -78,8 +78,8 @@ struct ProgramCheck {
     for (i, port) in graph.outputs.enumerated() {
       let expected = reference.outputs[i]
       let gap = TensorGap(expected: expected, found: found[i])
-      if decisions.isBehind(port.value), gap.absolute == 0 || expected.element.isFloat && gap.relative <= limit {
-        behind.worst = max(behind.worst, gap.relative)
+      if decisions.isAfterDecision(port.value), gap.absolute == 0 || expected.element.isFloat && gap.relative <= limit {
+        afterDecisions.worst = max(afterDecisions.worst, gap.relative)
         continue
       }
       let bound = try OutputBound(
@@ -108,7 +108,7 @@ struct ProgramCheck {
     case .share: worst = max(worst, gap.relative)
     case .absolute(let distance):
       let unit = max(gap.scale, .leastNormalMagnitude)
-      behind = (max(behind.worst, gap.relative), max(behind.bound, distance / unit))
+      afterDecisions = (max(afterDecisions.worst, gap.relative), max(afterDecisions.bound, distance / unit))
     case .none: if !unbounded.contains(port.name) { unbounded.append(port.name) }
     }
   }
@@ -173,12 +173,12 @@ struct ProgramCheck {
           + "to are a step off, all within \(limit) of the largest of a middle, and floats agree to "
           + "\(Float(worst)) of the largest value")
       let excuse =
-        behind.bound > 0 ? ", where rounding the other way may move them by \(Float(behind.bound))" : ""
-      lines.append("the outputs of the whole agree to \(Float(behind.worst)) of the largest value\(excuse)")
+        afterDecisions.bound > 0 ? ", where rounding the other way may move them by \(Float(afterDecisions.bound))" : ""
+      lines.append("the outputs of the whole agree to \(Float(afterDecisions.worst)) of the largest value\(excuse)")
     }
     if !unbounded.isEmpty {
       let names = unbounded.map { "'\($0)'" }.joined(separator: ", ")
-      lines.append("of the whole, \(names) is not compared: a position behind values that are rounded")
+      lines.append("of the whole, \(names) is not compared: a position after values that are rounded")
     }
     if unsoundCount > 0 {
       lines.append(Self.unsoundText(unsoundCount, of: sampleCount))

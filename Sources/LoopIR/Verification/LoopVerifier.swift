@@ -11,7 +11,7 @@ import Tensors
 ///   the parameter stands for, in every iteration of the loops around them;
 /// - quotients and remainders are of indices that are never negative.
 struct LoopVerifier {
-  /// What is known of the buffer behind a parameter.
+  /// What is known of the buffer of a parameter.
   struct Operand: Hashable {
     /// The elements that belong to the tensor.
     let region: BufferRegion

@@ -33,10 +33,12 @@ public struct RemoveDeadChannels: Pass {
       "tolerance", \.tolerance,
       "the largest weight of a filter that counts as zero, as a share of the layer's largest; 0: none")
   ]
+  /// The largest weight of a filter that counts as zero, as a share of the layer's largest.
   public var tolerance = 0x1p-40
 
   public init() {}
 
+  /// - Throws: if the tolerance is negative or beyond the precision of f32.
   public func check(_ context: PassContext) throws(Failure) {
     // Beyond that the pass would do more than another order of sums does.
     guard tolerance >= 0, tolerance <= 0x1p-23 else {

@@ -79,7 +79,7 @@ struct LayerConstant {
 }
 
 extension Tensor {
-  /// Tensors of one type but for axis 0, one behind the other.
+  /// Tensors of one type but for axis 0, one after the other.
   static func stacked(_ parts: [Tensor]) -> Tensor {
     var extents = parts[0].shape.extents
     extents[0] = parts.reduce(0) { $0 + $1.shape[0] }
