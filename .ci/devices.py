@@ -141,7 +141,7 @@ def main():
     if a.write:
         a.write.write_text(markdown(rows, skipped))
     print(f"{len(rows)} passed, {failed} failed, {len(skipped)} not run")
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or not rows else 0)
 
 
 if __name__ == "__main__":

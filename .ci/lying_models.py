@@ -149,7 +149,7 @@ def bombs():
 
 # What a terminal obeys, what forges a line, what turns the text, what nobody sees, and what is only long.
 EVIL = {"escape": "\x1b[31mred\x1b]0;title\x07", "nul": "a\0b", "return": "good\rbad", "line": "a\nerror: forged", "c1": "\x9b31m\x85",
-        "bidi": "\u202egnp.exe\u2066", "unseen": "\u200b\ufeff\U000e0041", "long": "n" * 200_000, "lines": "a\n" * 5000, "quote": "'\"\\`$(x)"}
+        "bidi": "\u202egnp.exe\u2066", "unseen": "\u200b\ufeff\U000e0041\u00ad\u061c\u180e\u3164\U0001d173", "long": "n" * 200_000, "lines": "a\n" * 5000, "quote": "'\"\\`$(x)"}
 
 
 def named(text, place):

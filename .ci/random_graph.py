@@ -45,7 +45,7 @@ class Graph:
         self.pool, self.outputs = [], []
         # Weights that were integers, by shape: another layer may have the same.
         self.dequantised = {}
-        # Half of the models have none: their nodes are named by nothing.
+        # Of three models in ten the nodes have no names.
         self.names_nodes = rng.random() < 0.7
 
     # -- choices

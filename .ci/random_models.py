@@ -2,6 +2,7 @@
 """Random models of many blocks: onnxruntime against the evaluator, the evaluator against C for many targets and compilers.
 
 usage: random_models.py FETTLE WORK [--count N] [--seed S|date] [--first I] [--only BLOCK,…] [--all N] [--aarch64 N] [--sanitized N]
+                        [--jobs N] [--times]
 
 Each model (see random_blocks.py, to which new kinds of blocks are added) is run by the evaluator, as C for c99 by gcc -O3, and as C of
 one of the other eleven pairs of {c99, m4, m0plus, x86-64, x86-64-v3, x86-64-v4} and {gcc, clang}, in turn. The first N of --all go
@@ -166,8 +167,9 @@ class Batch:
     def only_rounded(self, case, got, tolerance=SAME):
         if not case.quantises or any(got[n].shape != v.shape or got[n].dtype != v.dtype for n, v in case.expected.items()):
             return False
-        self.counts["answers with values rounded the other way"] += 1
-        return Roundings(case, tolerance).reaches(got)
+        is_reached = Roundings(case, tolerance).reaches(got)
+        self.counts["answers with values rounded the other way"] += is_reached
+        return is_reached
 
     def compile(self, answers):
         programs = []
@@ -192,6 +194,7 @@ class Batch:
         what = f"{program.pair.name} ({program.form}, {program.standard}, passes: {program.pipeline or 'none'})"
         self.counts[f"runs of {program.pair.name}"] += 1
         if program.unsupported:
+            self.counts["C not supported"] += 1
             self.unsupported[f"{program.pair.target}: {program.unsupported[-140:]}"] += 1
         elif program.problem:
             self.finding(program.case, what, program.problem, program)
@@ -275,9 +278,11 @@ def main():
     counts, unsupported, refusals, times = total
     report(counts, unsupported, refusals, times if a.times else {})
     refused, models = sum(refusals.values()), max(1, counts["models"])
+    programs = sum(n for what, n in counts.items() if what.startswith("runs of"))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{models} models, {len(failures)} failed, in {time.monotonic() - start:.0f} s ({used.ru_utime + used.ru_stime:.0f} s of a core)")
-    if models >= 100 and (refused > REFUSED * models or counts["models not supported"] > UNSUPPORTED * models):
+    if models >= 100 and (refused > REFUSED * models or counts["models not supported"] > UNSUPPORTED * models
+                          or counts["C not supported"] > UNSUPPORTED * programs):
         failures.append("too many models are not run")
         print("FAILED: too many models are not run")
     sys.exit(1 if failures else 0)

@@ -22,7 +22,7 @@ def weights_of_layer(g, shape, spread, axis):
     middle = (info.min + info.max + 1) // 2
     if not per and g.chance(0.2):
         scales = (1,)
-    grid = g.constant((g.rng.uniform(0.4, 1.6, scales) * spread / 64).astype(np.float32))
+    steps = g.constant((g.rng.uniform(0.4, 1.6, scales) * spread / 64).astype(np.float32))
     if g.chance(0.6):
         zeros = g.constant(np.full(scales, middle, element))
     else:
@@ -30,7 +30,7 @@ def weights_of_layer(g, shape, spread, axis):
     values = g.constant(g.rng.integers(info.min + 1, info.max + 1, shape).astype(element))
     if middle == 0 and g.chance(0.1):
         zeros = None
-    w = form.dequantize(g, values, grid, zeros, g.axis(axis, len(shape), 13) if per else None)
+    w = form.dequantize(g, values, steps, zeros, g.axis(axis, len(shape), 13) if per else None)
     g.dequantised[shape] = w
     return w
 
@@ -99,9 +99,9 @@ def quantised_layer(g):
 
 def integer_weights(g, shape, spread, axis):
     scales = (shape[axis],) if g.opset >= 13 and g.chance(0.7) else ()
-    grid = g.constant((g.rng.uniform(0.4, 1.6, scales) * spread / 64).astype(np.float32))
+    steps = g.constant((g.rng.uniform(0.4, 1.6, scales) * spread / 64).astype(np.float32))
     values = g.constant(g.rng.integers(-127, 128, shape).astype(np.int8))
-    return form.dequantize(g, values, grid, g.constant(np.zeros(scales, np.int8)), axis if scales else None)
+    return form.dequantize(g, values, steps, g.constant(np.zeros(scales, np.int8)), axis if scales else None)
 
 
 def quantised_convolution(g, x, out, group, kernel):

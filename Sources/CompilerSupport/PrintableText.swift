@@ -39,7 +39,7 @@ public enum PrintableText {
     return "\(String(scalars[..<start]))…(\(left) more characters)…\(String(scalars[end...]))"
   }
 
-  /// A name or message that is shown on one line (a message: on several), escaped and not too long.
+  /// A name or message as it is shown: on one line, escaped and not too long.
   static func line(_ text: String, limit: Int = nameLimit) -> String {
     shortened(escaped(text, keepsLines: false), to: limit)
   }
@@ -47,13 +47,15 @@ public enum PrintableText {
   /// The scalars that JSON text is shown with escaped as well.
   static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0x09, 0x0A: false
-    case 0..<0x20, 0x7F...0x9F: true
-    // Line and paragraph separators, marks and overrides of direction, invisible operators, the byte order mark.
-    case 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFD: true
-    // Tags: letters that nobody sees.
-    case 0xE0000...0xE0FFF: true
-    default: false
+    case 0x09, 0x0A, 0x20..<0x7F: return false
+    // What stands for bytes that were no UTF-8.
+    case 0xFFFD: return true
+    default: break
+    }
+    switch scalar.properties.generalCategory {
+    // Marks and overrides of direction, and what is invisible, are formats.
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: return true
+    default: return scalar.properties.isDefaultIgnorableCodePoint
     }
   }
 

@@ -5,6 +5,7 @@
 struct DistinctNames {
   /// The spellings of each name that is not plain ASCII, in the order in which they are met.
   private var spellings: [String: [[UInt8]]] = [:]
+  private var known: Set<[UInt8]> = []
   private var replacements: [[UInt8]: String] = [:]
 
   /// Renames all spellings of a name but the first, in a model that has several.
@@ -22,7 +23,7 @@ struct DistinctNames {
   private mutating func collect(_ name: String) {
     guard name.utf8.contains(where: { $0 >= 0x80 }) else { return }
     let bytes = Array(name.utf8)
-    if spellings[name]?.contains(bytes) != true { spellings[name, default: []].append(bytes) }
+    if known.insert(bytes).inserted { spellings[name, default: []].append(bytes) }
   }
 
   private mutating func choose() {

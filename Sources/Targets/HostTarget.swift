@@ -24,7 +24,7 @@ extension Target {
     best.name = "host"
     best.summary = "this machine, with what \(like) has"
     best.compiler = ["cc", "-march=native"]
-    // `cc` may be any compiler; the counts behind the others are GCC's.
+    // `cc` may be any compiler; the counts for the others are GCC's.
     best.optimization = ["-O3"]
     return best
   }

@@ -77,7 +77,7 @@ extension EmissionPlan {
             ], []),
           // Older compilers and Clang: a use that they cannot see keeps the arguments as they are.
           .conditional(
-            "defined(__clang__) || __GNUC__ >= 8",
+            "defined(__clang__)",
             [settable(.kernel, "static __attribute__((noinline, used))")],
             [settable(.kernel, "static __attribute__((noinline, noclone, used))")]),
           .defineTokens(

@@ -89,14 +89,25 @@ struct BufferRegion: Hashable {
   private static func overlaps(_ own: ArraySlice<Axis>, _ other: ArraySlice<Axis>, _ distance: Int) -> Bool {
     guard distance < span(own), -distance < span(other) else { return false }
     if isDense(own), isDense(other) { return true }
-    // The coarser axis is taken apart, one of equal strides from both at once.
-    let strides = (own.first?.stride ?? 0, other.first?.stride ?? 0)
-    let stride = max(strides.0, strides.1)
-    let (first, second) = (strides.0 == stride ? own.first : nil, strides.1 == stride ? other.first : nil)
-    let (inner, otherInner) = (first == nil ? own : own.dropFirst(), second == nil ? other : other.dropFirst())
+    let (stride, otherStride) = (own.first?.stride ?? 0, other.first?.stride ?? 0)
+    if stride < otherStride { return overlaps(other, own, -distance) }
+    if let axis = other.first, axis.stride < stride, stride % axis.stride == 0, stride / axis.stride <= axis.count {
+      // The finer axis as rows of the coarser one, and what is left over.
+      let factor = stride / axis.stride
+      let (rows, rest) = axis.count.quotientAndRemainder(dividingBy: factor)
+      let inner = other.dropFirst()
+      let whole = [Axis(stride: stride, count: rows), Axis(stride: axis.stride, count: factor)] + inner
+      let left = [Axis(stride: axis.stride, count: rest)] + inner
+      return overlaps(own, whole[...], distance) || rest > 0 && overlaps(own, left[...], distance + rows * stride)
+    }
     // Row j of the other lies `distance + step · stride` after row i of this one, where step = j − i.
-    let low = max(1 - (first?.count ?? 1), -floorQuotient(distance + span(otherInner) - 1, stride))
-    let high = min((second?.count ?? 1) - 1, floorQuotient(span(inner) - 1 - distance, stride))
+    let inner = own.dropFirst()
+    let otherInner = otherStride == stride ? other.dropFirst() : other
+    let otherCount = otherStride == stride ? other.first?.count ?? 1 : 1
+    let low = max(1 - (own.first?.count ?? 1), -floorQuotient(distance + span(otherInner) - 1, stride))
+    let high = min(otherCount - 1, floorQuotient(span(inner) - 1 - distance, stride))
+    // Views of one tensor never have strides so odd; others that lie in each other's span have no business there.
+    guard high - low < 1 << 20 else { return true }
     var step = low
     while step <= high {
       if overlaps(inner, otherInner, distance + step * stride) { return true }

@@ -24,6 +24,8 @@ struct KernelFootprint {
     let parameter: Int
     let index: Index
     let lanes: Int
+    /// The counters of the loops around: in fewer of them the same index may reach further.
+    let counters: [Int]
   }
 
   private(set) var events: [Event] = []
@@ -31,7 +33,8 @@ struct KernelFootprint {
 
   /// Enters elements that are read. Reading the same ones again says nothing new.
   mutating func addRead(_ access: Access, lanes: Int, _ box: [ClosedRange<Int>], in nest: LoopNest) {
-    let read = Read(parameter: access.parameter, index: access.index, lanes: lanes)
+    let read = Read(
+      parameter: access.parameter, index: access.index, lanes: lanes, counters: nest.levels.map(\.variable.id))
     guard known.insert(read).inserted else { return }
     events.append(
       .read(
@@ -76,14 +79,16 @@ struct KernelFootprint {
     return sets
   }
 
-  /// Enters elements that are written, of a parameter whose region spans `span`; together with those written before if the
-  /// parameter was not read in between.
-  mutating func addWrite(_ parameter: Int, _ elements: AccessedElements, span: Int) {
+  /// Enters elements that are written, of a parameter whose region spans `span`; together with those written before if nothing of
+  /// the same memory was read in between.
+  ///
+  /// - Parameter mayAlias: whether other parameters may be views of the same memory.
+  mutating func addWrite(_ parameter: Int, _ elements: AccessedElements, span: Int, mayAlias: Bool) {
     var set = ElementSet(count: span)
     var position: Int?
     search: for i in events.indices.reversed() {
       switch events[i] {
-      case .read(parameter, _, _): break search
+      case .read(let other, _, _) where other == parameter || mayAlias: break search
       case .write(parameter, let written):
         set = written
         position = i

@@ -242,7 +242,7 @@ struct LoopVerifier {
     } else if region.span <= ElementSet.largestCount,
       let stored = AccessedElements(access.index, lanes: lanes, in: nest)
     {
-      footprint.addWrite(access.parameter, stored, span: region.span)
+      footprint.addWrite(access.parameter, stored, span: region.span, mayAlias: parameter.mayAlias)
     }
   }
 

@@ -64,8 +64,9 @@ public struct ProgramVerifier {
       }
     }
     guard findings.isEmpty else { return }
-    for message in RootLifetimes(program).conflicts { find(message) }
-    memories = RootMemory.all(of: program)
+    let lifetimes = RootLifetimes(program)
+    for message in lifetimes.conflicts(in: program) { find(message) }
+    memories = RootMemory.all(of: program, lifetimes)
     for (number, step) in program.steps.enumerated() { check(step, number) }
     for (i, port) in program.ports.enumerated() where port.role == .output {
       guard port.type.byteCount > 0 else { continue }

@@ -17,7 +17,7 @@ struct RootMemory {
   private let filled: [Buffer]
 
   /// The memory of each root that is not read-only, and not too large to be kept track of.
-  static func all(of program: Program) -> [Int: RootMemory] {
+  static func all(of program: Program, _ lifetimes: RootLifetimes) -> [Int: RootMemory] {
     var views: [Int: [Buffer]] = [:]
     for buffer in program.buffers {
       switch buffer.storage {
@@ -26,12 +26,15 @@ struct RootMemory {
       case .port, .arena: views[buffer.root, default: []].append(buffer)
       }
     }
-    return views.mapValues { RootMemory(of: $0, program.outputType(of: $0)) }
-      .filter { $0.value.unitCount <= ElementSet.largestCount }
+    let memories = views.map { root, views in
+      (root, RootMemory(of: views, program.outputType(of: views), lastStep: lifetimes.steps[root]?.upperBound ?? 0))
+    }
+    return Dictionary(uniqueKeysWithValues: memories.filter { $0.1.unitCount <= ElementSet.largestCount })
   }
 
   /// - Parameter output: what the caller reads of an output port, whatever the views hold of it; nil for the arena.
-  private init(of views: [Buffer], _ output: TensorType?) {
+  private init(of views: [Buffer], _ output: TensorType?, lastStep: Int) {
+    self.lastStep = lastStep
     unit = min(views.map(\.layout.type.element.bitCount).min() ?? 8, output?.element.bitCount ?? 64, 64)
     let first = output == nil ? views.map(\.start).min() ?? 0 : 0
     start = first
@@ -41,7 +44,6 @@ struct RootMemory {
     let outputBits = output.map { $0.shape.elementCount * $0.element.bitCount } ?? 0
     unitCount = (max(bits.max() ?? 0, outputBits) + unit - 1) / unit
     isOutput = output != nil
-    lastStep = views.map(\.lifetime.upperBound).max() ?? 0
     filled = views.filter { $0.layout.hasFilling }
   }
 

@@ -100,7 +100,7 @@ public struct Lowerer: Sendable {
       return Diagnostic(finding.message, at: Origin(subject: subject))
     }
     if findings.count > limit {
-      diagnostics[limit - 1].notes.append("and \(findings.count - limit) more findings of this kind")
+      diagnostics[limit - 1].notes.append("and \(findings.count - limit) more findings")
     }
     diagnostics[diagnostics.count - 1].notes.append("this is a fault of Fettle, not of the model; no C was made")
     diagnostics[diagnostics.count - 1].notes += keepFault?(graph, target) ?? []
@@ -119,11 +119,15 @@ public struct Lowerer: Sendable {
   /// - Throws: if memory is larger than the distance between two pointers of the target.
   private func refuseUnreachable(_ program: Program) throws(Failure) {
     let reach = target.pointerBits < 64 ? 1 << (target.pointerBits - 1) - 1 : Int.max
-    let pieces = program.ports.map { ("port '\($0.name)'", $0.type.byteCount) } + [("the arena", program.arenaBytes)]
+    let constants = Checked.sum(program.constants.values.map(\.count)).value ?? .max
+    let pieces = program.ports.map { ("port '\($0.name)'", $0.type.byteCount) }
+      + [("the arena", program.arenaBytes), ("the weights", constants)]
     guard let (what, bytes) = pieces.first(where: { $0.1 > reach }) else { return }
+    let largest = program.buffers.max { $0.layout.byteCount < $1.layout.byteCount }
+    let note = largest.map { "the largest buffer is '\($0.name)', \(NumberText.grouped($0.layout.byteCount)) B" }
     throw Failure(
       "\(what) takes \(NumberText.grouped(bytes)) B; pointers of \(target.pointerBits) bits, as on \(target.name), "
-        + "reach \(NumberText.grouped(reach)) B")
+        + "reach \(NumberText.grouped(reach)) B", notes: note.map { [$0] } ?? [])
   }
 
   private func choice(_ group: FusionGroup, in graph: Graph) -> LoweringChoice {
