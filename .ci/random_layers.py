@@ -30,6 +30,11 @@ def window(g, rank, sizes, kernel, pooling=False):
     elif how < 0.8:
         found["auto_pad"] = "NOTSET"
     pads = found.get("pads", [0] * (2 * rank))
+    if found.get("auto_pad", "").startswith("SAME"):
+        strides = found.get("strides", [1] * rank)
+        # Windows that leave out more than one position: onnxruntime cuts the input, by another rule for each operator, or refuses.
+        if any((-(-n // s) - 1) * s + k - n < -1 for n, s, k in zip(sizes, strides, kernel)):
+            raise Refused
     if not found.get("auto_pad", "NOTSET").startswith("SAME"):
         if any(s > n + a + b for s, n, a, b in zip(spans, sizes, pads[:rank], pads[rank:])):
             raise Refused

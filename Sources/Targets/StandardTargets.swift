@@ -139,6 +139,7 @@ extension Target {
     $0.vectors(bits: 128, registers: 16)
     $0.application(l1: 32, l2: 256)
     $0.floatRegisters = 16
+    $0.optimization = ["-O2"]
   }
 
   static let x86v3 = x86v2.with {
@@ -149,6 +150,7 @@ extension Target {
     $0.application(l1: 32, l2: 512)
     $0.floatRegisters = 16
     $0.compiler = ["gcc", "-march=x86-64-v3"]
+    $0.optimization = ["-O3"]
   }
 
   static let x86v4 = x86v3.with {

@@ -266,6 +266,46 @@ import Testing
     #expect(status == 0 || result.stderr.contains("layer 'shuffle'"), "\(result.stderr)")
   }
 
+  /// Remainders start again: right where the dividend is off by the tolerance, on either side of a period's end.
+  @Test(arguments: [(1e-5, 0), (0.01, 4)]) func remainders(_ nudge: Double, _ status: Int32) throws {
+    let result = try compile(
+      plus(nudge),
+      """
+      graph @g(%x: f32[1,4,3]) -> (y: %y) {
+        @v = f32[1,4,1] [1, 0.999999, 0.5, 2.00001]
+        @one = f32[] [1]
+        %z = binary %x, %x {function=sub} : f32[1,4,3]
+        %h = binary %z, @v : f32[1,4,3]
+        %b = channel_shuffle %h : f32[1,4,3] loc("shuffle")
+        %y = binary %b, @one {function=fmod} : f32[1,4,3] loc("rest")
+      }
+
+      """)
+    #expect(result.status == status, "\(result.stdout)\(result.stderr)")
+    #expect(status == 0 || result.stderr.contains("layer 'shuffle'"), "\(result.stderr)")
+  }
+
+  /// What is left where sums cancel is rounding, beside which the largest says nothing; what is more than rounding is wrong there too.
+  @Test(arguments: [(1e-7, 0), (1e-3, 4)]) func sumsThatCancel(_ nudge: Double, _ status: Int32) throws {
+    let result = try compile(
+      plus(nudge),
+      """
+      graph @g(%x: f32[1,4,3]) -> (y: %y) {
+        %t = unary %x {function=sigmoid} : f32[1,4,3] loc("before")
+        %b = channel_shuffle %t : f32[1,4,3] loc("shuffle")
+        %y = binary %b, %t {function=sub} : f32[1,4,3] loc("difference")
+      }
+
+      """)
+    #expect(result.status == status, "\(result.stdout)\(result.stderr)")
+    if status == 0 {
+      #expect(result.stdout.contains("output 'y' is off by"), "\(result.stdout)")
+      #expect(result.stdout.contains("the rounding of floats on the way, some of which cancel"), "\(result.stdout)")
+    } else {
+      #expect(result.stderr.contains("layer 'shuffle'"), "\(result.stderr)")
+    }
+  }
+
   /// What a pass that calls itself exact does to the model is no secret either.
   @Test func passesThatChangeTheModelAreToldOf() throws {
     var toolkit = toolkit()

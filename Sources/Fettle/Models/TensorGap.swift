@@ -49,6 +49,7 @@ struct TensorGap {
 
   /// `by 1.2e-05 (3.1e-06 of the largest) at 17`.
   var text: String {
-    mismatch ?? "by \(Float(absolute)) (\(Float(relative)) of the largest) at element \(position)"
+    let share = scale == 0 ? "where all are 0" : "\(Float(relative)) of the largest"
+    return mismatch ?? "by \(Float(absolute)) (\(share)) at element \(position)"
   }
 }

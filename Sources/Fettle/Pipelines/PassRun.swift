@@ -24,9 +24,7 @@ enum PassRun {
     var context = try samples.context(
       for: pipeline, on: graph, arguments, session, progress)
     context.requantize = target?.requantizeForm
-    if !session.isQuiet {
-      context.meter = SampleChangeMeter(samples: (samples.other ?? samples.own)?.samples)
-    }
+    context.meter = SampleChangeMeter(samples: (samples.other ?? samples.own)?.samples)
     // Passes without samples are done at once.
     if context.samples != nil, !pipeline.passes.isEmpty { progress.begin("passes") }
     defer { progress.end() }

@@ -16,6 +16,8 @@ struct Allowance {
   private enum Rule {
     /// Between the results of the operands' ends, at most so far from the expected one.
     case between(ends: [Tensor], step: Double)
+    /// Remainders: by element as far as the dividend may be off, also through the end of a period to the start of the next.
+    case periodic(distances: [Double], periods: [Double])
     /// Any position whose element is as large as the largest, or as small as the smallest.
     case tied(ScoredPositions)
   }
@@ -41,6 +43,9 @@ struct Allowance {
     if let positions = ScoredPositions(definition, operands, tolerances) {
       return results.map { Allowance(expected: $0, rule: .tied(positions)) }
     }
+    if let rule = try Self.remainders(definition, operands, resultTypes, tolerances) {
+      return results.map { Allowance(expected: $0, rule: rule) }
+    }
     let ends = try Self.ends(op, operands, resultTypes, tolerances, expected: results)
     let step = Self.jumps(definition) ? Double.infinity : 1
     return results.indices.map { i in
@@ -48,9 +53,25 @@ struct Allowance {
     }
   }
 
-  /// Whether the result moves by more than one where the operand passes a single point: a sign by 2, a remainder by the divisor.
-  private static func jumps(_ definition: any OpDefinition) -> Bool {
-    definition is Binary || (definition as? Unary)?.function == .sign
+  /// Whether the result may move by more than one: a sign where the operand passes 0, a float that is rounded where it is so large
+  /// that the tolerance spans several integers.
+  private static func jumps(_ definition: any OpDefinition) -> Bool { definition is Binary || definition is Unary }
+
+  /// The rule of a remainder, which is no larger at one end of a tolerance than in its middle; nil for other ops.
+  private static func remainders(
+    _ definition: any OpDefinition, _ operands: [Tensor?], _ types: [TensorType], _ tolerances: [Double]
+  ) throws(Failure) -> Rule? {
+    guard let op = definition as? Binary, op.function == .mod || op.function == .fmod, operands.count == 2,
+      let dividend = operands[0], let divisor = operands[1]
+    else { return nil }
+    // Each operand as it meets the other: a sum with zeros of the other's shape.
+    func met(_ slots: [Tensor?]) throws(Failure) -> [Double] {
+      try Binary(.add).evaluate(slots: slots, resultTypes: types)[0].doubles()
+    }
+    let dividends = try met([dividend, Tensor(divisor.type, rounding: divisor.doubles().map { _ in 0 })])
+    let periods = try met([Tensor(dividend.type, rounding: dividend.doubles().map { _ in 0 }), divisor]).map { abs($0) }
+    let distances = zip(dividends, periods).map { tolerances[0] + (abs($0 / $1) + 1) * tolerances[1] }
+    return .periodic(distances: distances, periods: periods)
   }
 
   /// The results for operands at the ends of their tolerances, all combinations.
@@ -104,6 +125,8 @@ struct Allowance {
         case .between(_, let step):
           abs(x - y) <= step && y >= ends.reduce(x) { min($0, $1[i]) }
             && y <= ends.reduce(x) { max($0, $1[i]) }
+        case .periodic(let distances, let periods):
+          abs(x - y) <= distances[i] || abs(abs(x - y) - periods[i]) <= distances[i]
         case .tied(let positions): positions.isTied(y, with: x, at: i)
         }
       if isAllowed {

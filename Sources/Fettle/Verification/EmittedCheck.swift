@@ -139,15 +139,11 @@ struct EmittedCheck {
     let reason = lossy.isEmpty ? "" : ", as \(lossy.joined(separator: ", ")) may change what a model computes"
     lines.append("passes       the C differs from the model as it came by \(Float(worst)) of the largest output (\(title))\(reason)")
     guard lossy.isEmpty else { return }
+    var comparison = WholeComparison(graph, decisions, inputs, reference, limit: limit)
     for (i, port) in graph.outputs.enumerated() {
       // Passes may write one rounding as another, where C of the same graph may not.
       if reference.outputs[i].element.isFloat, gaps[i].relative <= limit { continue }
-      let bound = try OutputBound(
-        of: port.value, reference.outputs[i], in: graph, decisions, reference, limit: limit
-      ) { () throws(Failure) in
-        try PieceReference.moved(graph, decisions, inputs, share: limit).map { $0[i] }
-      }
-      guard !bound.allows(found[i], reference.outputs[i]) else { continue }
+      guard case .wrong(let bound) = try comparison.verdict(on: i, found[i]) else { continue }
       throw Failure(
         "the passes changed what the model computes: output '\(port.name)' differs \(gaps[i].text), \(bound.text) "
           + "(\(title))",

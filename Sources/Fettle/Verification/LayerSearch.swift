@@ -38,8 +38,9 @@ struct LayerSearch {
       !(graph.producer(of: value).map { decisions.contains($0) } ?? false)
     }
     let shown = Array(others.suffix(Self.probeLimit))
-    let reference = try PieceReference(graph, decisions, inputs, share: limit)
-    if let text = try firstDifference(showing: shown, values, inputs, expected, reference) {
+    let noise = try RoundingNoise(graph, decisions, inputs)
+    let reference = try PieceReference(graph, decisions, inputs, share: limit, noise: noise)
+    if let text = try firstDifference(showing: shown, values, inputs, expected, reference, noise) {
       return ["the first tensor that differs is \(text)"]
     }
     // The fault is gone if all of them are outputs: one by one then, each beside the graph's own.
@@ -48,7 +49,7 @@ struct LayerSearch {
     while off - good > 1 {
       let middle = (good + off) / 2
       let found = try firstDifference(
-        showing: [others[middle]], [others[middle]], inputs, expected, reference)
+        showing: [others[middle]], [others[middle]], inputs, expected, reference, noise)
       if let found { (off, text) = (middle, found) } else { good = middle }
     }
     let name = text ?? "\(describe(value)), an output of the whole"
@@ -62,7 +63,7 @@ struct LayerSearch {
   /// The first of some values that is off in a program that shows them.
   private func firstDifference(
     showing others: [ValueID], _ values: [ValueID], _ inputs: [Tensor],
-    _ expected: SideTable<ValueRecord, Tensor?>, _ reference: PieceReference
+    _ expected: SideTable<ValueRecord, Tensor?>, _ reference: PieceReference, _ noise: RoundingNoise
   ) throws(Failure) -> String? {
     let probe = PieceProbe(graph, decisions, showing: others)
     var allowances = SideTable<ValueRecord, Allowance?>(default: nil)
@@ -78,7 +79,7 @@ struct LayerSearch {
         if let allowance = allowances[value] {
           allowance.judge(tensor).fault != nil
         } else {
-          gap.relative > decisions.tolerance(of: value, limit: limit)
+          gap.relative > decisions.tolerance(of: value, limit: limit) && gap.absolute > noise.distance(of: value)
         }
       if isOff { return describe(value, " \(gap.text)") }
     }

@@ -13,9 +13,11 @@ struct PieceReference {
 
   /// Evaluates a graph.
   ///
-  /// - Parameter share: how far floats may be off, as a share of the largest of their tensor.
+  /// - Parameters:
+  ///   - share: how far floats may be off, as a share of the largest of their tensor.
+  ///   - noise: how far rounding alone may move them, if that is known; the wider of the two counts.
   init(
-    _ graph: Graph, _ decisions: Decisions, _ inputs: [Tensor], share: Double
+    _ graph: Graph, _ decisions: Decisions, _ inputs: [Tensor], share: Double, noise: RoundingNoise? = nil
   ) throws(Failure) {
     var allowances: [(value: ValueID, allowance: Allowance)] = []
     outputs = try Evaluator(graph).run(
@@ -25,7 +27,7 @@ struct PieceReference {
         let results = graph.results(of: op)
         let allowed = try Allowance.all(
           graph.definition(of: op), operands, resultTypes: results.map { graph.type(of: $0) },
-          tolerances: Self.tolerances(graph, op, operands, decisions, share))
+          tolerances: Self.tolerances(graph, op, operands, decisions, share, noise))
         for (value, allowance) in zip(results, allowed) { allowances.append((value, allowance)) }
         return operands
       })
@@ -61,11 +63,13 @@ struct PieceReference {
 
   /// By slot how far an operand may be off.
   private static func tolerances(
-    _ graph: Graph, _ op: OpID, _ operands: [Tensor?], _ decisions: Decisions, _ share: Double
+    _ graph: Graph, _ op: OpID, _ operands: [Tensor?], _ decisions: Decisions, _ share: Double,
+    _ noise: RoundingNoise? = nil
   ) -> [Double] {
     zip(graph.operands(of: op), operands).map { value, tensor in
       guard let value, let tensor, decisions.isNear(value) else { return 0 }
-      return share * tensor.doubles().reduce(0) { max($0, $1.isFinite ? abs($1) : 0) }
+      let largest = tensor.doubles().reduce(0) { max($0, $1.isFinite ? abs($1) : 0) }
+      return max(share * largest, noise?.distance(of: value) ?? 0)
     }
   }
 }

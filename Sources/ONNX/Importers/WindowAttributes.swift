@@ -62,7 +62,15 @@ struct WindowAttributes {
       for axis in 0..<rank {
         let outputs = (spatial[axis] + strides[axis] - 1) / strides[axis]
         let span = (kernel[axis] - 1) * dilations[axis] + 1
-        let total = max((outputs - 1) * strides[axis] + span - spatial[axis], 0)
+        let needed = (outputs - 1) * strides[axis] + span - spatial[axis]
+        // With one position too many the window starts at the first in any reading.
+        if needed < -1 {
+          node.warn(
+            "auto_pad is \(automatic.rawValue), and windows of \(span) every \(strides[axis]) positions need no padding of axis "
+              + "\(axis + 2): the first starts at its first position, as in TensorFlow; onnxruntime cuts the input on both sides, or "
+              + "refuses")
+        }
+        let total = max(needed, 0)
         let less = total / 2
         before.append(automatic == .sameUpper ? less : total - less)
         after.append(automatic == .sameUpper ? total - less : less)
