@@ -84,7 +84,7 @@ enum MutationSamples {
       var pad = Pad()
       pad.before = [0, 1, 2, 1]
       pad.after = [1, 0, 1, 3]
-      for mode in [PadMode.constant, .reflect, .edge] where mode != .reflect {
+      for mode in [PadMode.constant, .edge] {
         pad.mode = mode
         g.output(try g.op(pad, x))
       }
