@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 import unicodedata
 import zipfile
 
@@ -76,6 +77,7 @@ class Suite:
 
     def end(self):
         print(f"{self.count - self.failed} passed, {self.failed} failed")
+        sys.exit(1 if self.failed else 0)
 
 
 def archive(path, name):
