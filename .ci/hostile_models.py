@@ -185,6 +185,7 @@ def models(suite):
             suite.expect(f"run {name}", ["run", file, "-o", "left"], None, [f"{name}.onnx"], ["left"])
 
 
+# A division by zero or a conversion without a meaning in the emitted C ends the process.
 STRICT = """#!/bin/bash
 exec ${FETTLE_CC:-cc} "$@" -fsanitize=undefined,float-divide-by-zero,float-cast-overflow -fno-sanitize-recover=all
 """

@@ -57,7 +57,7 @@ struct Allowance {
   /// that the tolerance spans several integers.
   private static func jumps(_ definition: any OpDefinition) -> Bool { definition is Binary || definition is Unary }
 
-  /// The rule of a remainder, which is no larger at one end of a tolerance than in its middle; nil for other ops.
+  /// The rule of a remainder, which does not grow with its dividend, so that the ends of a tolerance do not bound it; nil for other ops.
   private static func remainders(
     _ definition: any OpDefinition, _ operands: [Tensor?], _ types: [TensorType], _ tolerances: [Double]
   ) throws(Failure) -> Rule? {

@@ -47,7 +47,7 @@ struct RoundingNoise {
     let values = tensor.doubles()
     let largest = values.reduce(0) { max($0, $1.isFinite ? abs($1) : 0) }
     guard largest > 0 else { return tensor }
-    // Below the normal numbers a step is no share of the number.
+    // Subnormal numbers are rounded to a fixed step.
     let distance = max(unit * largest, Double(Float.leastNonzeroMagnitude))
     return Tensor(tensor.type, rounding: values.map { $0 + (generator.next() >> 63 == 0 ? distance : -distance) })
   }

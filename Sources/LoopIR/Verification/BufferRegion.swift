@@ -75,9 +75,6 @@ struct BufferRegion: Hashable {
     nest(0, 0)
   }
 
-  /// All positions.
-  var whole: [ClosedRange<Int>] { axes.map { 0...$0.count - 1 } }
-
   /// Whether two regions that start `distance` elements apart (the other after this one) have an element in common.
   func overlaps(_ other: BufferRegion, at distance: Int) -> Bool {
     guard !isEmpty, !other.isEmpty else { return false }
